@@ -1,0 +1,1 @@
+"""What the bot is, without any chat platform."""

@@ -1,0 +1,1 @@
+"""How a narrator comes to be and gets better: pretraining now, learning from groups next."""

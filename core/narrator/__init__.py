@@ -1,0 +1,1 @@
+"""The language model: what it is asked, how it writes, what it may say."""
