@@ -1,0 +1,1 @@
+"""The story-session engine: all of core that adapters may import."""
