@@ -1,0 +1,57 @@
+# Taleturn. `make` alone tells what there is; `make play` and `make test` set up what they need.
+
+PYTHON ?= $(shell python3.11 -c 'import sys; print(sys.executable)' 2>/dev/null || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet
+TORCH := $(shell grep '^torch==' constraints.txt)
+
+# Tiny models run slower on two threads than on one, and the tests run side by side.
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help play test test-slow test-gpu fix bench bench-stories
+
+help:  ## tell what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+play: .venv/run.stamp  ## open a story in the terminal; make play ARGS="--data DIR --seed 7"
+	@$(BIN)/taleturn play $(ARGS)
+
+test: .venv/dev.stamp  ## run every check: style, types, imports, tests, coverage
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not slow and not gpu" --numprocesses 2 --dist worksteal --cov --cov-report term:skip-covered
+
+test-slow: .venv/dev.stamp  ## run the tests that take minutes
+	$(BIN)/pytest -m slow --timeout 3600
+
+test-gpu: .venv/dev.stamp  ## run the tests that need a CUDA device
+	$(BIN)/pytest -m gpu --timeout 3600
+
+fix: .venv/dev.stamp  ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev.stamp  ## measure the engine; writes tests/benchmarks/results/
+	$(BIN)/python -m tests.benchmarks.bench_engine $(ARGS)
+
+bench-stories: .venv/dev.stamp  ## measure the stories the narrator writes
+	$(BIN)/python -m tests.benchmarks.bench_stories $(ARGS)
+
+# A build of torch for CUDA is several gigabytes. Where there is no such device, the small build is
+# asked for first; an index that does not offer it answers at once, and the plain one is taken.
+.venv/run.stamp: pyproject.toml constraints.txt
+	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('Taleturn needs Python 3.11 or newer: make PYTHON=/path/to/it')"
+	@echo "Setting up .venv; this takes some minutes, once."
+	@$(PYTHON) -m venv .venv
+	@command -v nvidia-smi >/dev/null || $(PIP) install "$(TORCH)+cpu" 2>/dev/null || true
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+# The list of tools is read here, since the pip of a new environment may not know groups yet.
+.venv/dev.stamp: .venv/run.stamp
+	@$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['dev'], sep='\n')" > .venv/dev.txt
+	@$(PIP) install --constraint constraints.txt --requirement .venv/dev.txt
+	@touch $@
