@@ -1,0 +1,1 @@
+"""Chat platforms: updates in, replies out."""
