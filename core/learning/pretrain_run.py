@@ -1,0 +1,159 @@
+"""A pretraining run: what decides it, how far it is, and checkpoints that a kill cannot spoil."""
+
+import math
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerBase
+
+from core.learning.muon import Muon
+from core.learning.tokenizer import END_OF_TEXT_ID
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainSettings:
+    """Everything that decides what comes out, but the text itself."""
+
+    corpus: Path  # folder with the packs
+    out: Path  # folder for checkpoints, tokenizer and the finished model
+    minutes: float = 90.0  # of training; the learning rate falls to its end by then
+    seed: int = 1963
+    vocabulary: int = 4096
+    width: int = 256
+    layers: int = 6
+    heads: int = 8
+    window: int = 512  # tokens
+    dropout: float = 0.0  # helps only when text repeats more often than here
+    rows: int = 6  # rows in a micro-batch
+    accumulate: int = 2  # micro-batches in a step: Muon is dear, so its steps are large
+    muon_rate: float = 0.02
+    adam_rate: float = 3e-3
+    weight_decay: float = 0.05
+    warm_up: float = 0.02  # share of the run
+    flat_until: float = 0.45  # share of the run; then the rate falls in a straight line
+    averaging: float = 0.99  # how much of the averaged weights stays at each step
+    tokenizer_documents: int = 8000  # documents that the tokenizer is trained on
+    checkpoint_minutes: float = 4.0
+    validate_minutes: float = 8.0
+    validation_stories: int = 40  # a pack, at most
+    patience: int = 8  # validations without any improvement that end the run early
+    compiled: bool = True  # torch.compile; takes a minute, then a step is a third faster
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is; saved with every checkpoint."""
+
+    step: int = 0
+    tokens: int = 0
+    elapsed: float = 0.0  # seconds of training, all parts of the run together
+    best: float = math.inf  # bits per character, mean of the packs
+    stale: int = 0  # validations since the best
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Run:
+    """The moving parts of a run."""
+
+    settings: PretrainSettings
+    tokenizer: PreTrainedTokenizerBase
+    model: GPT2LMHeadModel
+    average: dict[str, Tensor]
+    optimizers: tuple[Muon, torch.optim.AdamW]
+    device: torch.device
+    progress: Progress
+
+    @property
+    def done(self) -> float:
+        """How much of the run's time is gone, 0 to 1."""
+        return min(1.0, self.progress.elapsed / (60 * self.settings.minutes))
+
+
+def begin(settings: PretrainSettings, tokenizer: PreTrainedTokenizerBase) -> Run:
+    """A run at its first step, on a GPU if there is one."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = _model(settings, len(tokenizer))
+    torch.nn.Module.to(model, device)
+    average = {name: tensor.detach().clone() for name, tensor in model.named_parameters()}
+    return Run(
+        settings, tokenizer, model, average, _optimizers(model, settings), device, Progress()
+    )
+
+
+def _model(settings: PretrainSettings, vocabulary: int) -> GPT2LMHeadModel:
+    config = GPT2Config(
+        vocab_size=vocabulary,
+        n_positions=settings.window,
+        n_embd=settings.width,
+        n_layer=settings.layers,
+        n_head=settings.heads,
+        resid_pdrop=settings.dropout,
+        embd_pdrop=settings.dropout,
+        attn_pdrop=settings.dropout,
+        bos_token_id=END_OF_TEXT_ID,
+        eos_token_id=END_OF_TEXT_ID,
+        tie_word_embeddings=True,
+        use_cache=False,
+    )
+    model = GPT2LMHeadModel(config)
+    for name, weight in model.named_parameters():
+        if name.endswith("c_proj.weight"):  # blocks begin as nothing and learn what to add
+            torch.nn.init.zeros_(weight)
+    return model
+
+
+def _optimizers(
+    model: GPT2LMHeadModel, settings: PretrainSettings
+) -> tuple[Muon, torch.optim.AdamW]:
+    """Muon for the matrices of the blocks, AdamW for embeddings, norms and biases."""
+    matrices: list[Tensor] = []
+    thirds: list[Tensor] = []
+    others: list[Tensor] = []
+    for name, weight in model.named_parameters():
+        if ".h." not in name or weight.dim() == 1:
+            others.append(weight)
+        elif "c_attn" in name:
+            thirds.append(weight)
+        else:
+            matrices.append(weight)
+    muon = Muon(matrices, thirds, lr=settings.muon_rate, weight_decay=settings.weight_decay)
+    adam = torch.optim.AdamW(others, lr=settings.adam_rate, betas=(0.9, 0.95), weight_decay=0.0)
+    for optimizer in (muon, adam):
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+    return muon, adam
+
+
+def save(run: Run, path: Path) -> None:
+    """A checkpoint, whole or not at all: a kill leaves the one before."""
+    state: dict[str, Any] = {
+        "settings": {name: str(value) for name, value in asdict(run.settings).items()},
+        "model": run.model.state_dict(),
+        "average": run.average,
+        "optimizers": [optimizer.state_dict() for optimizer in run.optimizers],
+        "random": torch.get_rng_state(),
+        "progress": asdict(run.progress),
+    }
+    unfinished = path.with_suffix(".writing")
+    with unfinished.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def restore(run: Run, path: Path) -> None:
+    """The run as it was when the checkpoint was written."""
+    state = torch.load(path, map_location=run.device, weights_only=True)
+    run.model.load_state_dict(state["model"])
+    for name, tensor in state["average"].items():
+        run.average[name].copy_(tensor)
+    for optimizer, saved in zip(run.optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(saved)
+    torch.set_rng_state(state["random"].cpu())
+    run.progress = Progress(**state["progress"])
