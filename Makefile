@@ -2,7 +2,7 @@
 
 PYTHON ?= $(shell python3.11 -c 'import sys; print(sys.executable)' 2>/dev/null || command -v python3)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --quiet
+PIP := $(BIN)/python -m pip --quiet --quiet  # errors only
 TORCH := $(shell grep '^torch==' constraints.txt)
 
 # Tiny models run slower on two threads than on one, and the tests run side by side.
