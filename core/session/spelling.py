@@ -4,9 +4,10 @@ A line is "/name words"; a button's id is "name" and its fields, at most 64 byte
 gives a button no more (`InlineKeyboardButton.callback_data`).
 """
 
+import json
 import re
 from collections.abc import Callable
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, asdict, fields
 
 from core.errors import Refusal
 from core.session import commands as c
@@ -153,3 +154,15 @@ def _value(field: Field[object], cell: str) -> str | int:
     if not re.fullmatch(r"-?\d{1,18}", cell):
         raise Refusal("refusal.stale")
     return int(cell)
+
+
+def to_json(command: c.Command) -> str:
+    """Spell a command whole, texts and all, to be kept with its turn."""
+    return json.dumps({"name": name_of(command), **asdict(command)}, ensure_ascii=False)
+
+
+def from_json(spelled: str) -> c.Command:
+    """Read what `to_json` wrote."""
+    given = json.loads(spelled)
+    make: Callable[..., c.Command] = NAMES[given.pop("name")]
+    return make(**given)

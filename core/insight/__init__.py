@@ -1,0 +1,1 @@
+"""Explain: where a passage came from and what it rests on."""

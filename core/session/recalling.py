@@ -1,0 +1,72 @@
+"""What a message of ours was about: written replies, reactions, and words being completed."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from core.session import commands as c
+from core.session import menus, spelling
+from core.session.messages import Author, Place
+from core.session.texts import short
+from core.session.wording import Voice
+from core.storage.library import Transaction
+
+Kind = Literal["story", "lore", "wish", "branch"]
+_MOST = 25  # choices: Discord shows no more
+_LABEL = 80
+
+
+def reply_to(tx: Transaction, place: Place, screen: str, text: str) -> c.Command:
+    """Return the command that asked for a written answer, filled with it; else it is said."""
+    shown = tx.turn_shown(
+        platform=place.platform, chat=place.chat, topic=place.topic, screen=screen
+    )
+    if shown is None or shown.answer is None:
+        return c.Say(text)
+    asked = spelling.from_json(shown.answer)
+    return replace(asked, text=text) if hasattr(asked, "text") else c.Say(text)
+
+
+def reaction_to(tx: Transaction, place: Place, screen: str, value: int) -> c.Command | None:
+    """Return the rating of the passage shown there."""
+    shown = tx.turn_shown(
+        platform=place.platform, chat=place.chat, topic=place.topic, screen=screen
+    )
+    return None if shown is None or shown.passage is None else c.Rate(value, shown.passage)
+
+
+def suggestions(
+    tx: Transaction,
+    place: Place,
+    author: Author,
+    kind: Kind,
+    typed: str,
+    say: Voice,
+    now: datetime,
+) -> list[tuple[str, str]]:
+    """Return what could complete what somebody types."""
+    session = tx.session(
+        platform=place.platform,
+        chat=place.chat,
+        topic=place.topic,
+        private=place.private,
+        author=author.id,
+        name=author.name,
+        language=author.language,
+        now=now,
+    )
+    story = tx.story(session.story) if session.story is not None else None
+    match kind:
+        case "story":
+            spines, _ = tx.shelf(session.place, search=typed, archived=False, limit=_MOST, offset=0)
+            return [(short(spine.title, _LABEL), str(spine.id)) for spine in spines]
+        case "lore":
+            entries = [(str(n), entry) for n, entry in enumerate(story.lore if story else (), 1)]
+            known = [(f"{', '.join(e.keywords)}: {e.text}", number) for number, e in entries]
+        case "wish":
+            known = [(say(f"wish.{wish}"), wish) for wish in menus.WISHES]
+        case "branch":
+            known = [(b.name, b.name) for b in tx.branches(story.id)] if story else []
+    return [(short(label, _LABEL), v) for label, v in known if typed.lower() in label.lower()][
+        :_MOST
+    ]

@@ -1,0 +1,111 @@
+"""A turn that asks the narrator: plan, write, keep."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Protocol, TypeVar
+
+from core.errors import Refusal
+from core.narrator.narrator import Assignment, Mode, Narrator
+from core.session import commands as c
+from core.session import menus, showing, writing
+from core.session.assignments import assignment
+from core.session.messages import Reply
+from core.session.texts import MOST_WISH, line_text
+from core.session.turns import Turn, close
+from core.storage.library import Transaction
+from core.story.model import Provenance
+
+T = TypeVar("T")
+
+# Some of these need no narrator in one of their forms (no premise: ask for one).
+Tells = c.New | c.Continue | c.Finish | c.Retry | c.Refine | c.Explain | c.Title
+
+
+class Do(Protocol):
+    """Runs one transaction in a thread."""
+
+    def __call__(self, work: Callable[[Transaction], T]) -> Awaitable[T]:
+        """Return what the work returned, committed."""
+
+
+class Telling:
+    """Answers one turn with the narrator's help."""
+
+    def __init__(self, narrator: Narrator, do: Do) -> None:
+        self._narrator = narrator
+        self._do = do
+
+    def replies(self, turn: Turn, command: Tells) -> AsyncGenerator[Reply]:
+        """Answer: snapshots while the narrator writes, then what was kept."""
+        match command:
+            case c.New(text=""):
+                return self._asked(turn, menus.ask(turn.say, "ask.premise", command))
+            case c.New() | c.Continue() | c.Finish() | c.Retry():
+                return self._write(turn, command)
+            case c.Refine(text="", at=at):
+                return self._asked(turn, menus.wishes(turn.say, turn.head.id if at is None else at))
+            case c.Refine():
+                return self._refine(turn, command)
+            case c.Explain():
+                return self._explain(turn, command)
+            case c.Title():
+                return self._title(turn, command)
+
+    async def _asked(self, turn: Turn, question: Reply) -> AsyncGenerator[Reply]:
+        yield await self._do(lambda tx: close(tx, turn, question))
+
+    async def _write(self, turn: Turn, command: writing.Writes) -> AsyncGenerator[Reply]:
+        planned = await self._do(lambda tx: writing.plan(tx, turn, command))
+        text = ""
+        async with aclosing(writing.stream(self._narrator, planned, turn.story)) as snapshots:
+            async for snapshot in snapshots:
+                text = snapshot.text
+                yield snapshot
+        title = ""
+        if planned.opens is not None:
+            title = await writing.title_for(self._narrator, planned, text)
+        facts = self._provenance(planned.assignment)
+        yield await self._do(
+            lambda tx: close(
+                tx, turn, writing.keep(tx, turn, planned, text, narrator=facts, title=title)
+            )
+        )
+
+    async def _refine(self, turn: Turn, command: c.Refine) -> AsyncGenerator[Reply]:
+        wish = line_text(command.text, MOST_WISH)
+        refining = await self._do(lambda tx: showing.plan_refining(tx, turn, command, wish))
+        yield Reply(text=turn.say("refine.working"), final=False)
+        told = await showing.candidates(self._narrator, refining)
+        chosen = await showing.best(self._narrator, refining, told)
+        if chosen is None:
+            raise Refusal("refusal.nothing_better")
+        text, seed = chosen
+        facts = self._provenance(refining.assignment, seed=seed)
+        yield await self._do(
+            lambda tx: close(tx, turn, showing.keep_refined(tx, turn, refining, text, facts))
+        )
+
+    async def _explain(self, turn: Turn, command: c.Explain) -> AsyncGenerator[Reply]:
+        passage, path = await self._do(lambda tx: showing.to_explain(tx, turn, command.at))
+        reply = await showing.explained(self._narrator, turn, passage, path)
+        yield await self._do(lambda tx: close(tx, turn, reply))
+
+    async def _title(self, turn: Turn, command: c.Title) -> AsyncGenerator[Reply]:
+        title = command.text
+        if not title:
+            turn.head  # noqa: B018  # refuses when there is nothing to name
+            title = await writing.write_title(
+                self._narrator, assignment(turn, Mode.TITLE, turn.path)
+            )
+        if not title:
+            raise Refusal("refusal.no_title")
+        yield await self._do(lambda tx: close(tx, turn, writing.entitle(tx, turn, title)))
+
+    def _provenance(self, wanted: Assignment, *, seed: int | None = None) -> Provenance:
+        return Provenance(
+            model=self._narrator.model,
+            lora=self._narrator.lora,
+            seed=wanted.seed if seed is None else seed,
+            preset=wanted.preset,
+            wish=wanted.wish,
+        )

@@ -1,0 +1,159 @@
+"""The transactions of a turn: one opens it, one closes it with what came of it.
+
+Between the two no transaction is open: the narrator may take its time, the process may die. A turn
+left open is found again at the next start (`Library.open_turns`) and told to its end.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.errors import Refusal, StaleAction
+from core.session import spelling
+from core.session.messages import Reply, Request
+from core.session.wording import Voice
+from core.storage.library import Outcome, Session, Transaction
+from core.story.model import Origin, Passage, Provenance, Story
+from core.story.recap import recap
+
+# How many of the newest passages a turn reads. More than any context window of GPT-2 holds (1024
+# tokens are some 25 short passages), and few enough that a long story costs no more than a new one.
+WINDOW = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One request being answered: who asked, and where the story stood."""
+
+    id: int
+    request: Request
+    session: Session
+    story: Story | None
+    path: tuple[Passage, ...]  # the newest passages up to the head, oldest first
+    earlier: str  # the story before `path`, in brief
+    seed: int
+    say: Voice
+    now: datetime
+
+    @property
+    def told(self) -> Story:
+        """The story of this place; refuses when there is none."""
+        if self.story is None:
+            raise Refusal("refusal.no_story")
+        return self.story
+
+    @property
+    def head(self) -> Passage:
+        """The passage the story stands at; refuses when nothing is written yet."""
+        if not self.path:
+            raise Refusal("refusal.nothing_written" if self.story else "refusal.no_story")
+        return self.path[-1]
+
+    def still_at(self, at: int | None) -> Passage:
+        """Return the head, if it is still the passage the button was drawn for."""
+        if at is not None and (not self.path or self.path[-1].id != at):
+            raise StaleAction
+        return self.head
+
+
+def open_turn(
+    tx: Transaction, request: Request, *, default_language: str, seed: int, now: datetime
+) -> Turn | None:
+    """Note that something was asked, and read where the story stands; None: it was asked before."""
+    place, author = request.place, request.author
+    session = tx.session(
+        platform=place.platform,
+        chat=place.chat,
+        topic=place.topic,
+        private=place.private,
+        author=author.id,
+        name=author.name,
+        language=author.language,
+        now=now,
+    )
+    command = spelling.to_json(request.command)
+    turn = tx.open_turn(
+        platform=place.platform, request=request.id, session=session, command=command, now=now
+    )
+    if turn is None:
+        return None
+    opened = read_turn(
+        tx, turn, request, session, default_language=default_language, seed=seed, now=now
+    )
+    if opened.story is not None:
+        tx.aim_turn(turn, story=opened.story.id, head=opened.story.head, seed=opened.seed)
+    return opened
+
+
+def read_turn(
+    tx: Transaction,
+    turn: int,
+    request: Request,
+    session: Session,
+    *,
+    default_language: str,
+    seed: int,
+    now: datetime,
+) -> Turn:
+    """Return the turn with the story as it stands now."""
+    story = tx.story(session.story) if session.story is not None else None
+    head = story.head if story else None
+    path = tx.path(head, WINDOW + 1) if head is not None else ()
+    earlier = path[0].recap if len(path) > WINDOW else ""
+    fixed = story.style.seed if story else None
+    return Turn(
+        id=turn,
+        request=request,
+        session=session,
+        story=story,
+        path=path[-WINDOW:],
+        earlier=earlier,
+        seed=seed if fixed is None else fixed,
+        say=Voice.of(session.language or request.author.language, default_language),
+        now=now,
+    )
+
+
+def add_passage(
+    tx: Transaction,
+    turn: Turn,
+    text: str,
+    *,
+    after: Passage | None,
+    origin: Origin,
+    provenance: Provenance | None = None,
+) -> tuple[Passage, Story]:
+    """Write a passage after another one and move the head to it; refuses if the story moved on."""
+    before = after.recap if after else ""
+    return tx.add_passage(
+        turn.told,
+        parent=after.id if after else None,
+        text=text,
+        origin=origin,
+        author=turn.session.author,
+        provenance=provenance,
+        recap=" ".join(recap(f"{before} {text}".strip())),
+        now=turn.now,
+    )
+
+
+def close(tx: Transaction, turn: Turn, reply: Reply) -> Reply:
+    """Note that the turn was answered, what was shown, and what a written answer would be for."""
+    asked = spelling.to_json(reply.answer) if reply.answer is not None else None
+    tx.close_turn(
+        turn.id, outcome=Outcome.ANSWERED, passage=reply.passage, answer=asked, now=turn.now
+    )
+    return reply
+
+
+def parent_of(tx: Transaction, turn: Turn, passage: Passage) -> Passage | None:
+    """Return the passage before this one; None for an opening."""
+    if passage.parent is None:
+        return None
+    known = next((p for p in turn.path if p.id == passage.parent), None)
+    return known or tx.passage(turn.told.id, passage.parent)
+
+
+def before(path: Sequence[Passage], passage: Passage) -> tuple[Passage, ...]:
+    """Return the part of a path that stands before a passage."""
+    return tuple(p for p in path if p.depth < passage.depth)
