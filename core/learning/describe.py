@@ -28,7 +28,8 @@ _FUNNY_WORDS = re.compile(
 _GENRES: dict[str, re.Pattern[str]] = {
     genre: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
     for genre, words in {
-        "adventure": r"adventure|explore\w*|journey|treasure|map|island|cave|mountain|sail\w*|pirate",
+        "adventure": r"adventure|explore\w*|journey|treasure|map|island|cave|mountain|pirate",
+        "sea": r"sea|ship|boat|sail\w*|whale|ocean|waves|harbo\w*|shell",
         "fairy tale": r"king|queen|prince|princess|castle|witch|fairy|dragon|giant|knight",
         "magic": r"magic\w*|wizard|spell|wand|wish(?:es)?|potion|unicorn",
         "animals": r"rabbit|bear|fox|lion|mouse|elephant|turtle|frog|monkey|squirrel|owl|hare",
@@ -45,13 +46,14 @@ _GENRES: dict[str, re.Pattern[str]] = {
 _WORD = re.compile(r"\b[a-z]{3,14}\b")
 _STOP = frozenset(
     "the and was were are for with his her him she they them their there then that this had has "
-    "have not but you your one day very saw said went got get from out into when what who all "
-    "can could would will did does about some more than too again who how its our let over just "
-    "like back now after before because been being off down upon onto also any every each other "
-    "such only own same don didn wasn couldn isn won ever never once while until where which these "
-    "those here why yes may might must shall should much many most make made came come put took "
-    "take see look looked want wanted know knew time way thing things always away something first else even sometimes others going still soon next "
-    "become became using being really quickly suddenly tried started let good".split()
+    "have not but you your one day very saw said went got get from out into when what who all can "
+    "could would will did does about some more than too again how its our let over just like back "
+    "now after before because been being off down upon onto also any every each other such only "
+    "own same don didn wasn couldn isn won ever never once while until where which these those "
+    "here why yes may might must shall should much many most make made came come put took take "
+    "see look looked want wanted know knew time way thing things always away something first else "
+    "even sometimes others going still soon next become became using really quickly suddenly "
+    "tried started good".split()
 )
 _VERBS = {
     "was": "is",
@@ -132,7 +134,7 @@ def genre(text: str, rng: random.Random) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WordWeights:
-    """How telling each word of a language is: rare words more, words seen hardly ever not at all."""
+    """How telling each word is: rare words more, words seen hardly ever not at all."""
 
     weights: Mapping[str, float]
 

@@ -34,7 +34,7 @@ def bits_per_character(
 ) -> float:
     """Each text from end-of-text to end-of-text; a long one in windows that overlap by half."""
     training = model.training
-    model.train(False)
+    model.train(mode=False)
     total, characters = 0.0, 0
     window = model.config.n_positions
     for text in texts:
@@ -60,7 +60,7 @@ def sample(
 ) -> str:
     """What the model writes after end-of-text and the prompt; the end mark is left out."""
     training = model.training
-    model.train(False)
+    model.train(mode=False)
     ids = [END_OF_TEXT_ID, *tokenizer.encode(prompt, add_special_tokens=False)]
     start = torch.tensor([ids], device=model.device)
     told = model.generate(  # type: ignore[misc] # transformers' mixin asks for a protocol of its own
