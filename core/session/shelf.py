@@ -8,7 +8,7 @@ from core.session.messages import Action, Media, Reply
 from core.session.texts import short
 from core.session.turns import Turn
 from core.storage.library import Spine, Transaction
-from core.story import export
+from core.story import export, portable
 from core.story.cleaning import one_line
 from core.story.model import State, Story
 
@@ -123,5 +123,5 @@ def take_in(tx: Transaction, turn: Turn, command: c.Import) -> Reply:
     """Put an exported story on this place's shelf and go on with it."""
     if one_line(command.text[:20]).lower() in NONE | {""}:
         raise Refusal("refusal.no_file")
-    story = tx.import_volume(turn.session, export.from_json(command.text), now=turn.now)
+    story = tx.import_volume(turn.session, portable.from_json(command.text), now=turn.now)
     return moving.show(tx, turn, story, note=turn.say("note.imported"))
