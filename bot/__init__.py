@@ -1,0 +1,1 @@
+"""The running program: settings, wiring, the command line, what runs side by side."""

@@ -1,0 +1,174 @@
+"""Settings: config.toml and the environment, made into frozen, checked values.
+
+What stands later wins: the defaults here, config.toml, TALETURN__SECTION__KEY, the command line.
+Secrets come from the environment alone and are never printed.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from platformdirs import user_data_path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from bot.reading import settings_from
+from core.session.wording import languages
+
+FILE = Path("config.toml")  # looked for in the current folder
+
+
+def _spoken(tag: str) -> str:
+    if tag not in languages():
+        raise ValueError(f"the bot speaks {', '.join(languages())}; write one of these")
+    return tag
+
+
+def _without_password(url: SecretStr) -> SecretStr:
+    _, _, rest = url.get_secret_value().partition("://")
+    if ":" in rest.rpartition("@")[0]:
+        raise ValueError(
+            "it holds a password; take it out of the file and put the whole address into the "
+            "environment as TALETURN_DATABASE_URL"
+        )
+    return url
+
+
+def _https(url: str) -> str:
+    if url and not url.startswith("https://"):
+        raise ValueError("Telegram calls https:// addresses only; write one")
+    return url
+
+
+def _web(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("an address begins with https:// or http://; write it whole")
+    return url.rstrip("/")
+
+
+_Path = Annotated[Path, Field(strict=False), AfterValidator(Path.expanduser)]
+_Port = Annotated[int, Field(ge=1, le=65535)]
+_Web = Annotated[str, AfterValidator(_web)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class BotSettings(_Section):
+    """The program as a whole."""
+
+    data: _Path | None = None  # None: this user's own data folder
+    language: Annotated[str, AfterValidator(_spoken)] = "en"
+
+
+class LogSettings(_Section):
+    """What is logged, and how."""
+
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class DatabaseSettings(_Section):
+    """Where the stories are kept."""
+
+    # None: SQLite in `data`. Secret, since from the environment it may hold a password.
+    url: Annotated[SecretStr, AfterValidator(_without_password)] | None = None
+
+
+class NarratorSettings(_Section):
+    """The language model."""
+
+    model: Annotated[str, Field(min_length=1)] = "starter"
+    lora: _Path | None = None
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    threads: Annotated[int, Field(ge=1, le=256)] = 1
+    max_chats: Annotated[int, Field(ge=1, le=256)] = 8
+    queue: Annotated[int, Field(ge=1, le=10_000)] = 64
+
+
+class TelegramSettings(_Section):
+    """The Telegram side."""
+
+    enabled: bool = False
+    mode: Literal["polling", "webhook"] = "polling"
+    api_base: _Web = "https://api.telegram.org"
+    webhook_url: Annotated[str, AfterValidator(_https)] = ""
+    webhook_listen: str = "127.0.0.1"
+    webhook_port: _Port = 8443
+
+    @model_validator(mode="after")
+    def _webhook_has_a_url(self) -> Self:
+        if self.mode == "webhook" and not self.webhook_url:
+            raise ValueError('mode "webhook" needs webhook_url, the https:// address it is sent to')
+        return self
+
+
+class DiscordSettings(_Section):
+    """The Discord side."""
+
+    enabled: bool = False
+    api_base: _Web = "https://discord.com/api/v10"
+
+
+class Settings(_Section):
+    """Everything an operator decides."""
+
+    bot: BotSettings = BotSettings()
+    log: LogSettings = LogSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    narrator: NarratorSettings = NarratorSettings()
+    telegram: TelegramSettings = TelegramSettings()
+    discord: DiscordSettings = DiscordSettings()
+
+
+class Secrets(BaseModel):
+    """What only the environment may know. Printing one shows stars."""
+
+    model_config = ConfigDict(frozen=True)
+
+    telegram_token: SecretStr | None = None
+    telegram_webhook_secret: SecretStr | None = None
+    discord_token: SecretStr | None = None
+
+    def known(self) -> list[str]:
+        """Return those that are set, for whoever must keep them out of a log."""
+        return [secret.get_secret_value() for _, secret in self if secret is not None]
+
+
+def load(file: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of a file, or of config.toml here if there is one. SettingsError."""
+    found = settings_from(Settings, file or (FILE if FILE.exists() else None), environment)
+    url = environment.get("TALETURN_DATABASE_URL", "").strip()
+    return _with_database(found, url) if url else found
+
+
+def secrets(environment: Mapping[str, str] = os.environ) -> Secrets:
+    """Return the secrets: TALETURN_TELEGRAM_TOKEN and so on."""
+    given = {name: environment.get(f"TALETURN_{name.upper()}", "") for name in Secrets.model_fields}
+    return Secrets(
+        **{name: SecretStr(text.strip()) for name, text in given.items() if text.strip()}
+    )
+
+
+def inside(settings: Settings, data: Path) -> Settings:
+    """Return the settings with everything kept in one folder, the database too."""
+    moved = settings.model_copy(update={"bot": settings.bot.model_copy(update={"data": data})})
+    return _with_database(moved, f"sqlite:///{data / 'taleturn.db'}")
+
+
+def _with_database(settings: Settings, url: str) -> Settings:
+    return settings.model_copy(
+        update={"database": DatabaseSettings.model_construct(url=SecretStr(url))}
+    )
+
+
+def data_folder(settings: Settings) -> Path:
+    """Return the folder for everything the program keeps."""
+    return settings.bot.data or user_data_path("taleturn")
+
+
+def database_url(settings: Settings) -> str:
+    """Return the database's address; it may hold a password."""
+    url = settings.database.url
+    return url.get_secret_value() if url else f"sqlite:///{data_folder(settings) / 'taleturn.db'}"
