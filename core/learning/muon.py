@@ -1,7 +1,7 @@
 """Muon: momentum whose matrices are made orthogonal before the step (Jordan et al., 2024).
 
-torch.optim.Muon does the same, one matrix at a time and in bfloat16; on a CPU that is the dearest
-part of a step. Here matrices of one shape go together, in the precision of the weights.
+torch.optim.Muon does the same, one matrix at a time and always in bfloat16, which many CPUs
+multiply slowly. Here matrices of one shape go together, in the precision that is fast.
 """
 
 from collections import defaultdict
@@ -29,8 +29,10 @@ class Muon(torch.optim.Optimizer):
         lr: float = 0.02,
         momentum: float = 0.95,
         weight_decay: float = 0.05,
+        precision: torch.dtype = torch.float32,
     ) -> None:
         groups = [{"params": list(matrices), "parts": 1}, {"params": list(thirds), "parts": 3}]
+        self._precision = precision
         super().__init__(groups, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
@@ -57,11 +59,14 @@ class Muon(torch.optim.Optimizer):
             assert gradient is not None  # noqa: S101 - step() chose those that have one
             state["momentum"].lerp_(gradient, 1 - momentum)
             updates += list(gradient.lerp(state["momentum"], momentum).chunk(parts, dim=1))
-        stacked = orthogonal(torch.stack(updates))  # (weights * parts, rows, columns)
+        stacked = orthogonal(
+            torch.stack(updates).to(self._precision)
+        )  # (weights * parts, rows, columns)
         rows, columns = stacked.shape[-2:]
         scale = group["lr"] * max(1.0, rows / columns) ** 0.5
         for index, weight in enumerate(weights):
             update = torch.cat(list(stacked[index * parts : (index + 1) * parts]), dim=1)
+            update = update.to(weight.dtype)
             weight.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-scale)
 
 

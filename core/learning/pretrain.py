@@ -102,8 +102,11 @@ def _batches(run: Run, weights: WordWeights) -> Iterator[list[Row]]:
 
 def _train(run: Run, batches: Iterator[list[Row]], console: Console) -> None:
     settings, progress = run.settings, run.progress
-    forward = _summed_loss(run.model)
+    forward = _summed_loss(run)
     if settings.compiled:
+        # Compiled, written-out attention beats the flash kernel on a CPU (2380 to 2080 tokens/s).
+        if run.device.type == "cpu":
+            run.model.set_attn_implementation("eager")
         forward = torch.compile(forward)
     run.model.train()
     checkpointed = validated = progress.elapsed
@@ -151,9 +154,12 @@ def _line(run: Run, loss: float) -> str:
     )
 
 
-def _summed_loss(model: GPT2LMHeadModel) -> _Forward:
+def _summed_loss(run: Run) -> _Forward:
+    mixed = run.precision == torch.bfloat16
+
     def forward(inputs: Tensor, targets: Tensor) -> Tensor:
-        logits = model(input_ids=inputs).logits  # (rows, window, vocabulary)
+        with torch.autocast(run.device.type, torch.bfloat16, enabled=mixed):
+            logits = run.model(input_ids=inputs).logits  # (rows, window, vocabulary)
         return F.cross_entropy(
             logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
         )
@@ -170,8 +176,7 @@ def _step(run: Run, forward: _Forward, batches: Iterator[list[Row]]) -> tuple[fl
     for part in parts:
         inputs = torch.from_numpy(np.stack([row[0] for row in part])).to(run.device)
         targets = torch.from_numpy(np.stack([row[1] for row in part])).to(run.device)
-        with torch.autocast("cuda", torch.bfloat16, enabled=run.device.type == "cuda"):
-            loss = forward(inputs, targets) / learnt
+        loss = forward(inputs, targets) / learnt
         loss.backward()  # type: ignore[no-untyped-call] # torch's own
         total += loss.item()
     torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)

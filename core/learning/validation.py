@@ -66,7 +66,7 @@ def sample(
     told = model.generate(  # type: ignore[misc] # transformers' mixin asks for a protocol of its own
         start,
         attention_mask=torch.ones_like(start),
-        max_new_tokens=tokens,
+        max_new_tokens=min(tokens, model.config.n_positions - len(ids)),
         do_sample=True,
         temperature=0.8,
         top_p=0.95,
