@@ -109,6 +109,7 @@ class DiscordSettings(_Section):
 
     enabled: bool = False
     api_base: _Web = "https://discord.com/api/v10"
+    thread_per_story: bool = False
 
 
 class Settings(_Section):

@@ -138,14 +138,18 @@ def test_settings_cannot_be_changed() -> None:
         ("[narator]", "narator: there is no such setting; did you mean narrator"),
         (
             "colour = 1",
-            "colour: there is no such setting; "
-            "there are bot, log, database, narrator, telegram, discord",
+            (
+                "colour: there is no such setting; "
+                "there are bot, log, database, narrator, telegram, discord"
+            ),
         ),
         ("[log]\nzzz = 1", "log.zzz: there is no such setting; there are log.format, log.level"),
         (
             '[telegram]\ntoken = "1:a"',
-            "telegram.token: there is no such setting; "
-            "secrets come from the environment, as config.example.toml says",
+            (
+                "telegram.token: there is no such setting; "
+                "secrets come from the environment, as config.example.toml says"
+            ),
         ),
         ('[narrator]\nthreads = "2"', "narrator.threads: write a whole number, without quotes"),
         ("[narrator]\nthreads = 0", "narrator.threads: write 1 or more"),
