@@ -1,0 +1,1 @@
+"""The database: tables, transactions and the library that every story is kept in."""
