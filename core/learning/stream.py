@@ -1,7 +1,7 @@
 """An endless stream of training documents in the proportions of the mixture."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,24 +51,24 @@ def stream(
     """
     rng = random.Random(seed)
     supplies = [_Supply(pack, corpus, random.Random(rng.random())) for pack in MIXTURE]
-    owed = dict.fromkeys((pack.name for pack in MIXTURE), 0.0)
-    while True:
-        supply = max(supplies, key=lambda each: owed[each.pack.name])
-        tale = supply.draw()
-        at = progress()
-        shares = {
-            each.pack.name: 0.0
-            if each.worn(at)
-            else (1 - at) * each.pack.early + at * each.pack.late
-            for each in supplies
-        }
-        if tale is None:  # an empty pack; the others have its share
-            owed[supply.pack.name] = float("-inf")
-            if all(value == float("-inf") for value in owed.values()):
-                return
+    owed = [0.0] * len(supplies)
+    while supplies:
+        chosen = max(range(len(supplies)), key=lambda index: owed[index])
+        tale = supplies[chosen].draw()
+        if tale is None:  # an empty pack: the others have its share
+            del supplies[chosen], owed[chosen]
             continue
-        total = sum(share for name, share in shares.items() if owed[name] > float("-inf"))
-        for name, share in shares.items():
-            owed[name] += share / total * len(tale.text)
-        owed[supply.pack.name] -= len(tale.text)
+        for index, share in enumerate(_shares(supplies, progress())):
+            owed[index] += share * len(tale.text)
+        owed[chosen] -= len(tale.text)
         yield document(tale, weights, rng)
+
+
+def _shares(supplies: Sequence[_Supply], at: float) -> list[float]:
+    """Each pack's share of the text now; together 1."""
+    fresh = [not supply.worn(at) for supply in supplies]
+    shares = [
+        ((1 - at) * supply.pack.early + at * supply.pack.late) * (wanted or not any(fresh))
+        for supply, wanted in zip(supplies, fresh, strict=True)
+    ]
+    return [share / sum(shares) for share in shares]

@@ -1,0 +1,29 @@
+from core.story.recap import recap
+
+STORY = (
+    'Mara kept the lighthouse on the rock. It was very late. "Who is there?" asked Mara. '
+    "A whale sang under the lighthouse. Mara went down to the whale with a lamp. "
+    "The whale had lost its calf. And then it rained. Mara lit the lamp, and the calf found the "
+    "whale. They were very glad."
+)
+
+
+def test_a_recap_is_made_of_the_storys_own_sentences_in_order() -> None:
+    found = recap(STORY)
+    places = [STORY.index(sentence) for sentence in found]
+    assert len(found) == 3
+    assert places == sorted(places)
+
+
+def test_a_recap_tells_who_and_what() -> None:
+    told = " ".join(recap(STORY))
+    assert all(word in told for word in ("Mara", "whale", "calf", "lighthouse"))
+
+
+def test_small_talk_is_left_out() -> None:
+    assert not {"It was very late.", "And then it rained."} & set(recap(STORY))
+
+
+def test_a_short_text_is_its_own_recap() -> None:
+    assert recap("The whale sang.") == ["The whale sang."]
+    assert recap("") == []
