@@ -5,7 +5,7 @@ text it becomes for one model; `core.narrator.prompt` builds it.
 """
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -55,7 +55,8 @@ class Fit:
     window: int  # tokens the model can see, prompt and passage together
     left_out: int  # passages at the start of `path` that did not fit
     recap: str = ""  # what stands for them in the prompt
-    lore_left_out: tuple[str, ...] = field(default=())
+    lore_left_out: tuple[str, ...] = ()
+    shortened: tuple[str, ...] = ()  # what is there only in part: "premise", "passage", "rough"
 
 
 class Narrator(Protocol):

@@ -1,0 +1,282 @@
+"""Many passages, one model: jobs join and leave a running batch between two tokens.
+
+One thread owns the model. Each of its rounds reads a part of one waiting prompt and writes one
+token of every passage, so that a long prompt never makes the others wait.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from core.errors import NarratorError, Overloaded
+from core.narrator.draw import POISONED, Drawing
+from core.narrator.lean import Lean
+from core.narrator.pen import Pen
+from core.narrator.prefixes import Prefix, Prefixes, common
+from core.narrator.sampling import Sampling
+from core.narrator.tokens import Tokens
+from core.narrator.waiting import Waiting
+
+_log = logging.getLogger(__name__)
+_PART = 96  # tokens of a prompt read in a round while others write
+_LARGE_PART = 256  # the same when nobody else writes
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A passage to be written. The batch's thread writes the fields after `news`."""
+
+    prompt: tuple[int, ...]
+    room: int  # tokens it may write at most
+    pen: Pen
+    sampling: Sampling
+    seed: str
+    place: str
+    news: Callable[[], None]  # called from the batch's thread whenever something is new
+    text: str = ""  # the finished words so far
+    ended: bool = False
+    error: NarratorError | None = None
+    cancelled: bool = False  # set by whoever no longer wants it
+
+    def end(self, error: NarratorError | None = None) -> None:
+        """Nothing more will come."""
+        self.error = error
+        self.ended = True
+        self.news()
+
+
+@dataclass(slots=True, eq=False)
+class _Row:
+    """A job in a slot."""
+
+    job: Job
+    chance: random.Random
+    read: int = 0  # tokens of its text that the slot holds
+    barred: frozenset[int] | None = None  # what the row's mask bars
+
+    @property
+    def length(self) -> int:
+        return len(self.job.prompt) + len(self.job.pen.ids)
+
+    @property
+    def last(self) -> int:
+        return (self.job.pen.ids or self.job.prompt)[-1]
+
+    @property
+    def text(self) -> tuple[int, ...]:
+        """The tokens whose keys and values the slot holds."""
+        return (*self.job.prompt, *self.job.pen.ids)[: self.read]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSettings:
+    """How much a batch may take."""
+
+    slots: int = 32  # passages written at once
+    waiting: int = 64  # jobs that may wait for a slot; more are refused
+    prefix_bytes: int = 64 * 2**20  # memory for texts read before
+    threads: int = 1  # of the processor
+    drain: float = 10.0  # seconds that jobs in hand may take after `close`
+
+
+class Batch:
+    """The running batch. `submit` and `close` may be called from any thread."""
+
+    def __init__(self, lean: Lean, tokens: Tokens, settings: BatchSettings) -> None:
+        self._lean = lean
+        self._tokens = tokens
+        self._settings = settings
+        self._device = lean.weights.tokens.device
+        vocabulary = lean.weights.tokens.shape[0]
+        self._mask = torch.zeros((lean.slots, vocabulary), device=self._device)
+        self._never = torch.zeros(vocabulary, device=self._device)
+        self._never[tokens.size :] = -torch.inf
+        self._never[list(tokens.unwritable)] = -torch.inf
+        self._rows: list[_Row] = []  # those that write, in the first slots
+        self._reader: _Row | None = None  # reads its prompt in the slot after these
+        self._drawing: Drawing | None = None  # None: the rows have changed
+        self._prefixes = Prefixes(settings.prefix_bytes)
+        self._waiting: Waiting[Job] = Waiting()
+        self._changed = threading.Condition()
+        self._closed_at: float | None = None
+        self.tokens_read = 0  # of prompts, for measurements: without those that were kept
+        self._thread = threading.Thread(target=self._run, name="narrator", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Let a job wait for its slot. Raises Overloaded, or NarratorError for a hopeless job."""
+        window = self._lean.weights.window
+        if not job.prompt or len(job.prompt) + job.room > window:
+            raise NarratorError(
+                f"A prompt of {len(job.prompt)} tokens and {job.room} new ones: the model reads "
+                f"1 to {window} together."
+            )
+        with self._changed:
+            if self._closed_at is not None:
+                raise NarratorError("The narrator has been closed.")
+            if len(self._waiting) >= self._settings.waiting:
+                raise Overloaded(f"{len(self._waiting)} passages are waiting; ask again soon.")
+            self._waiting.put(job.place, job)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Write to the end what is in hand, within the time set, and stop."""
+        with self._changed:
+            if self._closed_at is None:
+                self._closed_at = time.monotonic()
+            self._changed.notify()
+        self._thread.join()
+
+    # ------------------------------------------------------------ the batch's thread
+    def _run(self) -> None:
+        torch.set_num_threads(self._settings.threads)  # OpenMP keeps it for each thread
+        with torch.inference_mode():
+            while self._has_work():
+                try:
+                    self._round()
+                except Exception as error:  # noqa: BLE001 - the thread's boundary: others must still be served
+                    _log.exception("a round of the narrator failed")
+                    self._fail_all(NarratorError(f"The model failed: {error}"))
+        self._fail_all(NarratorError("The narrator was closed while it wrote."))
+
+    def _has_work(self) -> bool:
+        """Wait until there is something to write; False when the batch is closed and done."""
+        with self._changed:
+            while not (self._rows or self._reader or len(self._waiting)):
+                if self._closed_at is not None:
+                    return False
+                self._changed.wait()
+            closed = self._closed_at
+        return closed is None or time.monotonic() - closed < self._settings.drain
+
+    def _round(self) -> None:
+        self._read_a_part()
+        for index in reversed(range(len(self._rows))):
+            if self._rows[index].job.cancelled:
+                self._leave(index)
+        if self._rows:
+            self._write_a_token()
+
+    def _read_a_part(self) -> None:
+        reader = self._reader or self._next_reader()
+        if reader is None:
+            return
+        slot, unread = len(self._rows), reader.job.prompt[reader.read : -1]
+        if reader.job.cancelled:
+            self._reader = None
+            return
+        part = unread[: _PART if self._rows else _LARGE_PART]
+        if part:
+            ids = torch.tensor(part, device=self._device)
+            self._lean.read(slot, ids, reader.read)
+            self.tokens_read += len(part)
+            reader.read += len(part)
+        if len(part) == len(unread):
+            self._reader = None
+            self._rows.append(reader)
+            self._drawing = None
+
+    def _next_reader(self) -> _Row | None:
+        """Give the next job a slot, and what was computed for the beginning of its prompt."""
+        if len(self._rows) >= self._lean.slots:
+            return None
+        with self._changed:
+            job = self._waiting.take()
+        if job is None:
+            return None
+        self._reader = row = _Row(job, random.Random(job.seed))
+        slot, most = len(self._rows), len(job.prompt) - 1
+        length, kept = self._prefixes.longest(job.prompt[:-1])
+        beside = [common(other.text, job.prompt[:-1]) for other in self._rows]
+        if beside and max(beside) > length:
+            row.read = min(max(beside), most)
+            self._lean.copy(beside.index(max(beside)), slot, row.read)
+        elif kept:
+            row.read = min(length, most)
+            self._lean.put_in(slot, kept, row.read)
+        return row
+
+    def _write_a_token(self) -> None:
+        rows = self._rows
+        for index, row in enumerate(rows):
+            self._bar(index, row)
+        if self._drawing is None:
+            self._drawing = Drawing(
+                [row.job.sampling for row in rows], self._mask.shape[1], self._device
+            )
+        places = [row.length - 1 for row in rows]
+        logits = self._lean.step(
+            torch.tensor([row.last for row in rows], device=self._device),
+            torch.tensor(places, device=self._device),
+            max(places) + 1,
+        )
+        drawn = self._drawing.draw(
+            logits.add_(self._mask[: len(rows)]), [row.chance.random() for row in rows]
+        )
+        for index in reversed(range(len(rows))):
+            rows[index].read = places[index] + 1
+            self._take(index, drawn[index])
+
+    def _bar(self, index: int, row: _Row) -> None:
+        """Bring the row's mask up to date: barred tokens, and what was written already."""
+        barred = row.job.pen.barred
+        if barred is row.barred:
+            return
+        row.barred = barred
+        mask = self._mask[index]
+        mask.copy_(self._never)
+        written = [token for token in row.job.pen.ids if self._tokens.telling[token]]
+        mask[written] -= row.job.sampling.repetition
+        mask[list(barred)] = -torch.inf
+
+    def _take(self, index: int, token: int) -> None:
+        row = self._rows[index]
+        job, pen = row.job, row.job.pen
+        if token == POISONED:
+            self._leave(index, poisoned=True)
+            job.end(NarratorError("The model's numbers are none (NaN) for this story."))
+            return
+        pen.take(token)
+        row.read = min(row.read, row.length)
+        if token != self._tokens.end and self._tokens.telling[token]:
+            self._mask[index, token] = -row.job.sampling.repetition
+        if pen.shown != job.text:
+            job.text = pen.shown
+            job.news()
+        if pen.ended:
+            self._leave(index)
+            job.end()
+
+    def _leave(self, index: int, *, poisoned: bool = False) -> None:
+        """Free a row's slot; the last row moves into it, and the reader into the last row's."""
+        row, last = self._rows[index], len(self._rows) - 1
+        if poisoned:
+            self._lean.clear(index)
+        else:
+            kept = self._lean.take_out(index, row.read)
+            self._prefixes.keep(row.job.place, Prefix(row.text, kept))
+        if index != last:
+            self._lean.copy(last, index, self._rows[last].read)
+            self._mask[index] = self._mask[last]
+            self._rows[index] = self._rows[last]
+        if self._reader:
+            self._lean.copy(last + 1, last, self._reader.read)
+        self._rows.pop()
+        self._drawing = None
+
+    def _fail_all(self, error: NarratorError) -> None:
+        failed = [row.job for row in self._rows]
+        failed += [self._reader.job] if self._reader else []
+        for slot in range(len(failed)):
+            self._lean.clear(slot)
+        self._rows, self._reader, self._drawing = [], None, None
+        with self._changed:
+            while self._closed_at is not None and (job := self._waiting.take()):
+                failed.append(job)
+        for job in failed:
+            job.end(error)

@@ -1,0 +1,107 @@
+"""The narrator that runs here: a GPT-2 with a LoRA, loaded while nobody waits for it yet."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import NarratorError
+from core.narrator.narrator import Assignment, Fit
+from core.narrator.settings import NarratorSettings
+
+if TYPE_CHECKING:
+    from core.narrator.storyteller import Storyteller
+
+_ATTEMPTS = 2  # at a passage of which nothing came
+
+
+class Gpt2Narrator:
+    """A language model that tells stories; building it takes no time, its first use waits."""
+
+    def __init__(self, settings: NarratorSettings) -> None:
+        self._settings = settings
+        loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="narrator-loading")
+        self._loaded: Future[Storyteller] = loader.submit(_load, settings)
+        loader.shutdown(wait=False)
+
+    @property
+    def model(self) -> str:
+        """The model's name, for provenance."""
+        return Path(self._settings.model).name if self._is_folder else self._settings.model
+
+    @property
+    def lora(self) -> str | None:
+        """The live LoRA's name, for provenance; None: the model as it is."""
+        return self._settings.lora.name if self._settings.lora else None
+
+    async def ready(self) -> None:
+        """Wait until the model is loaded. Raises ModelUnavailable."""
+        await self._storyteller()
+
+    async def write(self, assignment: Assignment) -> AsyncGenerator[str]:
+        """Write the passage: the text so far, longer each time; the last one is whole."""
+        storyteller = await self._storyteller()
+        for attempt in range(_ATTEMPTS):
+            news = asyncio.Event()
+            job = await asyncio.to_thread(storyteller.job, assignment, attempt, _waker(news))
+            storyteller.submit(job)
+            try:
+                shown = ""
+                while True:
+                    await news.wait()
+                    news.clear()
+                    if job.ended:
+                        break
+                    if job.text != shown:
+                        shown = job.text
+                        yield shown
+            finally:
+                job.cancelled = True
+            if job.error:
+                raise job.error
+            if job.pen.result:
+                yield job.pen.result
+                return
+        raise NarratorError("The model found nothing to write. Ask again, or change the story.")
+
+    async def score(self, assignment: Assignment, texts: Sequence[str]) -> list[float]:
+        """Return each text's mean log-likelihood as the passage asked for, in nats a token."""
+        storyteller = await self._storyteller()
+        return await asyncio.to_thread(storyteller.score, assignment, texts)
+
+    async def fit(self, assignment: Assignment) -> Fit:
+        """Return what of the assignment the model would see."""
+        storyteller = await self._storyteller()
+        return await asyncio.to_thread(storyteller.fit, assignment)
+
+    async def close(self) -> None:
+        """Finish what is being written and let the model go."""
+        with suppress(NarratorError):  # what could not be loaded needs no closing
+            storyteller = await self._storyteller()
+            await asyncio.to_thread(storyteller.close)
+
+    @property
+    def _is_folder(self) -> bool:
+        return Path(self._settings.model).expanduser().is_dir()
+
+    async def _storyteller(self) -> "Storyteller":
+        return await asyncio.wrap_future(self._loaded)
+
+
+def _load(settings: NarratorSettings) -> "Storyteller":
+    from core.narrator import storyteller  # noqa: PLC0415 - torch takes a second to import
+
+    return storyteller.load(settings)
+
+
+def _waker(news: asyncio.Event) -> Callable[[], None]:
+    """Sets the event from another thread."""
+    loop = asyncio.get_running_loop()
+
+    def wake() -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody is there to be woken
+            loop.call_soon_threadsafe(news.set)
+
+    return wake

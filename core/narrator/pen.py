@@ -1,0 +1,183 @@
+"""A passage while it is written: what may be shown of it, what is taken back, where it ends.
+
+Words are shown as soon as they are finished and the guard has let them pass, so nothing that was
+shown is ever taken back but the tail after the last sentence.
+"""
+
+import re
+
+from core.narrator.guard import Guard, is_sentence_end
+from core.narrator.sampling import Measure
+from core.narrator.tokens import Tokens
+
+_MOST_REFUSALS = 60  # words taken back in one passage before it ends where it is
+_BREAK = 0.6  # a paragraph's end is an end from this share of the target on
+_CLOSED = 0.6  # of the passage must be left when a cut avoids an open quotation
+_PAIRS = (("“", "”"), ("「", "」"), ("『", "』"))
+_UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_ENDING = tuple(".!?…。！？\"'”’)」』")
+_DANGLING = re.compile(
+    r"(?:\s+(?:a|an|the|and|but|of|to|in|on|at|with|for|or|her|his|\W+))+$", re.IGNORECASE
+)
+
+
+class Pen:
+    """Takes one token after another and says which may not come next."""
+
+    def __init__(
+        self, tokens: Tokens, measure: Measure, guard: Guard, barred: frozenset[int] = frozenset()
+    ) -> None:
+        """`barred`: tokens that may never be written."""
+        self.ids: list[int] = []
+        self.ended = False
+        self.result = ""  # the passage, once it has ended; empty if nothing came of it
+        self._tokens = tokens
+        self._measure = measure
+        self._guard = guard
+        self._barred_at: dict[int, frozenset[int]] = {0: tokens.no_opening}
+        self._barred = barred
+        self._barred_with_end = barred | {tokens.end}
+        self._bytes = bytearray()
+        self._text = ""
+        self._reach: list[int] = []  # characters of the text up to and with each token
+        self._settled = 0  # characters that have passed the guard
+        self._whole = 0  # where the last sentence ends
+        self._closed = 0  # where the last sentence ends that leaves no quotation open
+        self._refusals = 0
+
+    @property
+    def shown(self) -> str:
+        """The finished words so far."""
+        return "" if self._measure.one_line else _spaced(self._text[: self._settled])
+
+    @property
+    def barred(self) -> frozenset[int]:
+        """Tokens that must not come next; the same object as long as these are the same."""
+        usual = self._barred if self._may_end() else self._barred_with_end
+        here = self._barred_at.get(len(self.ids))
+        return usual | here if here else usual
+
+    def take(self, token: int) -> None:
+        """Write one token more; `ids` may be shorter afterwards, if the guard refused a word."""
+        if token == self._tokens.end:
+            self._end_of_story()
+            return
+        self.ids.append(token)
+        self._bytes += self._tokens.bytes_of(token)
+        self._text = self._bytes.decode(errors="ignore")
+        self._reach.append(len(self._text))
+        settled = _finished_words(self._text)
+        if settled > self._settled:
+            if self._guard.refuses(self._text, self._settled, settled):
+                self._take_back()
+            else:
+                self._settle(settled)
+        if not self.ended and len(self.ids) >= self._measure.most:
+            self._break_off()
+
+    def _may_end(self) -> bool:
+        if len(self.ids) < self._measure.least:
+            return False
+        text = self._text.rstrip()
+        return self._measure.one_line or (text.endswith(_ENDING) and not _open_quotation(text))
+
+    def _end_of_story(self) -> None:
+        settled = len(self._text.rstrip())
+        if settled > self._settled and self._guard.refuses(self._text, self._settled, settled):
+            self._take_back()
+        else:
+            self._settled = settled
+            self._end(settled)
+
+    def _settle(self, settled: int) -> None:
+        """Take finished words as written; the passage may end with them."""
+        self._settled = settled
+        if self._measure.one_line:
+            if "\n" in self._text.lstrip():
+                self._end(settled)
+            return
+        if not is_sentence_end(self._text, settled):
+            return
+        self._whole = settled
+        if _open_quotation(self._text[:settled]):
+            return
+        self._closed = settled
+        paragraph = self._text[settled:].startswith("\n")
+        enough = self._measure.target * (_BREAK if paragraph else 1)
+        if not self._measure.open_end and len(self.ids) > enough:
+            self._end(settled)
+
+    def _take_back(self) -> None:
+        """Drop the refused word and what follows it; it may not begin like this again."""
+        kept = next(at for at, reach in enumerate(self._reach) if reach > self._settled)
+        while kept < len(self.ids) - 1 and self.ids[kept] in self._tokens.blank:
+            kept += 1
+        here = self._barred_at.get(kept, frozenset()) | {self.ids[kept]}
+        earlier = {at: ids for at, ids in self._barred_at.items() if at < kept}
+        self._barred_at = {**earlier, kept: here}
+        self.ids = self.ids[:kept]
+        self._bytes = bytearray(b"".join(map(self._tokens.bytes_of, self.ids)))
+        self._text = self._bytes.decode(errors="ignore")
+        self._reach = self._reach[:kept]
+        self._refusals += 1
+        if self._refusals >= _MOST_REFUSALS:
+            self._break_off()
+
+    def _break_off(self) -> None:
+        """End at the last sentence; close a quotation, or a sentence if there is none, for it."""
+        if self._measure.one_line:
+            self._end(self._settled)
+        elif self._whole:
+            self._end(self._closed if self._closed >= _CLOSED * self._whole else self._whole)
+        else:
+            self._end(self._settled)
+
+    def _end(self, at: int) -> None:
+        self.ended = True
+        text = _spaced(self._text[:at])
+        self.result = _title(text) if self._measure.one_line else _whole(text)
+
+
+def _finished_words(text: str) -> int:
+    """Where the last finished word ends: before white space, or where a script has none."""
+    bare = text.rstrip()
+    if len(bare) < len(text):
+        return len(bare)
+    for at in range(len(bare) - 1, 0, -1):
+        if bare[at].isspace():
+            return len(bare[:at].rstrip())
+        if _UNSPACED.match(bare[at - 1]):
+            return at
+    return 0
+
+
+def _open_quotation(text: str) -> bool:
+    paragraph = text[text.rfind("\n") + 1 :]
+    return paragraph.count('"') % 2 == 1 or any(
+        paragraph.count(opened) > paragraph.count(closed) for opened, closed in _PAIRS
+    )
+
+
+def _spaced(text: str) -> str:
+    """Single spaces, and one blank line between paragraphs; a longer text only adds to it."""
+    return re.sub(
+        r"\s+",
+        lambda space: {0: " ", 1: "\n"}.get(space[0].count("\n"), "\n\n"),
+        text.strip(),
+    )
+
+
+def _whole(text: str) -> str:
+    """The text as whole sentences; one that was broken off gets its full stop."""
+    if not any(char.isalnum() for char in text):
+        return ""
+    if not is_sentence_end(text, len(text)):
+        text = text.rstrip(" \n,;:-–—(") + ("。" if _UNSPACED.match(text[-1]) else ".")
+    if _open_quotation(text):
+        text += next((b for a, b in _PAIRS if text.count(a) > text.count(b)), '"')
+    return text
+
+
+def _title(text: str) -> str:
+    line = _DANGLING.sub("", text.partition("\n")[0].strip(" \"'.,;:-")).strip(" \"'.,;:-")
+    return line if any(char.isalnum() for char in line) else ""

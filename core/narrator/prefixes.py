@@ -1,0 +1,64 @@
+"""Keys and values of texts that were read before, kept within a budget of memory."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+Kept = tuple[Tensor, Tensor]  # keys and values: (layers, heads, tokens, each)
+_WORTH_KEEPING = 16  # tokens; fewer are read again in no time
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A text and what the model computed for it."""
+
+    ids: tuple[int, ...]
+    kept: Kept
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return sum(tensor.numel() * tensor.element_size() for tensor in self.kept)
+
+
+class Prefixes:
+    """The newest text of each place; the one unused longest goes first when memory is full."""
+
+    def __init__(self, budget: int) -> None:
+        """`budget`: bytes."""
+        self._budget = budget
+        self._by_place: OrderedDict[str, Prefix] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory in use."""
+        return sum(prefix.size for prefix in self._by_place.values())
+
+    def keep(self, place: str, prefix: Prefix) -> None:
+        """Keep a place's newest text instead of its last one."""
+        if len(prefix.ids) < _WORTH_KEEPING:
+            return
+        self._by_place[place] = prefix
+        self._by_place.move_to_end(place)
+        while self.size > self._budget:
+            self._by_place.popitem(last=False)
+
+    def longest(self, ids: Sequence[int]) -> tuple[int, Kept | None]:
+        """How many of these tokens were read before, and what was computed for them."""
+        best, found = 0, ""
+        for place, prefix in self._by_place.items():
+            shared = common(prefix.ids, ids)
+            if shared > best:
+                best, found = shared, place
+        if best < _WORTH_KEEPING:
+            return 0, None
+        self._by_place.move_to_end(found)
+        return best, self._by_place[found].kept
+
+
+def common(one: Sequence[int], other: Sequence[int]) -> int:
+    """With how many equal tokens both begin."""
+    length = min(len(one), len(other))
+    return next((at for at in range(length) if one[at] != other[at]), length)
