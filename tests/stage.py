@@ -16,6 +16,7 @@ from tests.fakes import StandInNarrator
 
 HERE = Place("test", "chat-1")
 ANN = Author("test", "ann", "Ann", "en")
+_IDS = itertools.count(1)  # a platform never gives an id twice, whatever restarts
 BEN = Author("test", "ben", "Ben", "en")
 
 
@@ -40,7 +41,6 @@ class Stage:
     author: Author = ANN
 
     def __post_init__(self) -> None:
-        self.ids = itertools.count(1)
         seeds = itertools.count(100)
         self.engine = Engine(self.library, self.narrator, clock=Clock(), seeds=lambda: next(seeds))
 
@@ -49,9 +49,7 @@ class Stage:
     ) -> Request:
         """Return the request of a typed line, a command or a button."""
         command = spelling.from_line(asked) if isinstance(asked, str) else asked
-        return Request(
-            f"request-{next(self.ids)}", place or self.place, author or self.author, command
-        )
+        return Request(f"request-{next(_IDS)}", place or self.place, author or self.author, command)
 
     async def replies(self, request: Request) -> list[Reply]:
         """Return every reply to a request."""

@@ -1,6 +1,5 @@
 """What a message of ours was about: written replies, reactions, and words being completed."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -23,8 +22,7 @@ def reply_to(tx: Transaction, place: Place, screen: str, text: str) -> c.Command
     )
     if shown is None or shown.answer is None:
         return c.Say(text)
-    asked = spelling.from_json(shown.answer)
-    return replace(asked, text=text) if hasattr(asked, "text") else c.Say(text)
+    return spelling.with_text(spelling.from_json(shown.answer), text) or c.Say(text)
 
 
 def reaction_to(tx: Transaction, place: Place, screen: str, value: int) -> c.Command | None:
@@ -56,6 +54,7 @@ def suggestions(
         now=now,
     )
     story = tx.story(session.story) if session.story is not None else None
+    known: list[tuple[str, str]] = []
     match kind:
         case "story":
             spines, _ = tx.shelf(session.place, search=typed, archived=False, limit=_MOST, offset=0)

@@ -32,7 +32,7 @@ def shelf(tx: Transaction, turn: Turn, command: c.Shelf) -> Reply:
         return menus.said(turn.say("shelf.none_found" if search else "shelf.empty"))
     first = (page - 1) * PAGE + 1
     lines = [_line(turn, number, spine) for number, spine in enumerate(spines, first)]
-    rows = [
+    rows: list[tuple[Action, ...]] = [
         (Action(short(f"{number}. {spine.title}", _LABEL), c.Open(spine.id)),)
         for number, spine in enumerate(spines, first)
     ]

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from core.errors import Refusal
+from core.errors import StaleAction
 from core.insight.explain import Explanation, explain
 from core.narrator.narrator import Assignment, Mode, Narrator
 from core.session import commands as c
@@ -29,11 +29,22 @@ class Refining:
     assignment: Assignment
 
 
+def wishes(tx: Transaction, turn: Turn, command: c.Refine) -> Reply:
+    """Ask how the passage should be told."""
+    return menus.wishes(turn.say, _to_refine(tx, turn, command).id)
+
+
+def _to_refine(tx: Transaction, turn: Turn, command: c.Refine) -> Passage:
+    """Return the passage meant: the head, or another take of it."""
+    passage = turn.head if command.at is None else passage_at(tx, turn, command.at)
+    if passage.id != turn.head.id and passage.id not in tx.takes(turn.told.id, turn.head):
+        raise StaleAction
+    return passage
+
+
 def plan_refining(tx: Transaction, turn: Turn, command: c.Refine, wish: str) -> Refining:
     """Decide which passage is to be told better, and how."""
-    old = turn.head if command.at is None else passage_at(tx, turn, command.at)
-    if old.id != turn.head.id and old.id not in tx.takes(turn.told.id, turn.head):
-        raise Refusal("refusal.stale")
+    old = _to_refine(tx, turn, command)
     wanted = assignment(turn, Mode.REFINE, before(turn.path, turn.head), draft=old.text, wish=wish)
     return Refining(old, parent_of(tx, turn, old), wanted)
 

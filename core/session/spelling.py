@@ -7,7 +7,7 @@ gives a button no more (`InlineKeyboardButton.callback_data`).
 import json
 import re
 from collections.abc import Callable
-from dataclasses import MISSING, Field, asdict, fields
+from dataclasses import MISSING, Field, asdict, fields, replace
 
 from core.errors import Refusal
 from core.session import commands as c
@@ -154,6 +154,14 @@ def _value(field: Field[object], cell: str) -> str | int:
     if not re.fullmatch(r"-?\d{1,18}", cell):
         raise Refusal("refusal.stale")
     return int(cell)
+
+
+def with_text(command: c.Command, text: str) -> c.Command | None:
+    """Return the command with its text filled in; None for one that takes no text."""
+    if not any(field.name == "text" for field in fields(command)):
+        return None
+    make: Callable[..., c.Command] = replace
+    return make(command, text=text)
 
 
 def to_json(command: c.Command) -> str:

@@ -42,8 +42,8 @@ class Telling:
                 return self._asked(turn, menus.ask(turn.say, "ask.premise", command))
             case c.New() | c.Continue() | c.Finish() | c.Retry():
                 return self._write(turn, command)
-            case c.Refine(text="", at=at):
-                return self._asked(turn, menus.wishes(turn.say, turn.head.id if at is None else at))
+            case c.Refine(text=""):
+                return self._wishes(turn, command)
             case c.Refine():
                 return self._refine(turn, command)
             case c.Explain():
@@ -53,6 +53,9 @@ class Telling:
 
     async def _asked(self, turn: Turn, question: Reply) -> AsyncGenerator[Reply]:
         yield await self._do(lambda tx: close(tx, turn, question))
+
+    async def _wishes(self, turn: Turn, command: c.Refine) -> AsyncGenerator[Reply]:
+        yield await self._do(lambda tx: close(tx, turn, showing.wishes(tx, turn, command)))
 
     async def _write(self, turn: Turn, command: writing.Writes) -> AsyncGenerator[Reply]:
         planned = await self._do(lambda tx: writing.plan(tx, turn, command))
