@@ -1,0 +1,1 @@
+"""Discord: slash commands, buttons and modals in; messages out. No message content is read."""

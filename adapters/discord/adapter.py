@@ -1,0 +1,156 @@
+"""The Discord adapter: connects, offers the commands, and answers until it is cancelled."""
+
+import asyncio
+import logging
+from contextlib import aclosing
+
+import aiohttp
+import discord
+from discord.backoff import ExponentialBackoff
+
+from adapters.delivery import NotShown, deliver
+from adapters.discord.actions import Button, Menu
+from adapters.discord.answering import Answering
+from adapters.discord.client import TaleClient
+from adapters.discord.places import PLATFORM
+from adapters.discord.screen import DiscordScreen
+from adapters.discord.settings import DiscordSettings
+from adapters.discord.slash import Catalogue, tree_of
+from adapters.discord.ways import ChannelWay
+from core.errors import SettingsError, TaleturnError
+from core.session.engine import Engine
+from core.session.messages import Unfinished
+from core.session.wording import Voice
+
+_log = logging.getLogger(__name__)
+
+_GRACE = 3.0  # seconds at a shutdown for turns that are about to end
+_PORTAL = "https://discord.com/developers/applications"
+REFUSED = (
+    "Discord does not know this token. Copy the bot's token again from "
+    f"{_PORTAL} (your application, Bot, Reset Token) into TALETURN_DISCORD_TOKEN."
+)
+ELSEWHERE = (
+    "Discord sends this application's interactions to a web address, so the bot hears none. "
+    f'Empty "Interactions Endpoint URL" at {_PORTAL} (your application, General Information).'
+)
+INTENTS = (
+    "Discord refuses what the bot asked to hear (guilds and reactions). Look at "
+    f"{_PORTAL} (your application, Bot) whether the application is in good standing."
+)
+NOT_DISCORD = (
+    "{base} does not answer as Discord does. Look at api_base below [discord] in config.toml; "
+    "without it, Discord's own address is taken."
+)
+# https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway
+_WRONG_TOKEN, _BAD_INTENTS = 4004, {4013, 4014}
+_UNREACHABLE = (
+    aiohttp.ClientError,
+    OSError,
+    TimeoutError,
+    discord.HTTPException,
+    discord.GatewayNotFound,
+)
+
+
+class _OutOfReach(TaleturnError):
+    """Discord does not answer now."""
+
+
+class DiscordAdapter:
+    """Brings an engine to Discord."""
+
+    def __init__(self, engine: Engine, settings: DiscordSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+
+    async def run(self) -> None:
+        """Answer until cancelled. Raises SettingsError for what cannot work.
+
+        Cancelled, it gives turns a moment to end; those that do not are told to their end at the
+        next start. Where Discord is out of reach, it tries again, less and less often.
+        """
+        backoff = ExponentialBackoff()
+        while True:
+            try:
+                await self._serve()
+            except _OutOfReach as error:
+                wait = backoff.delay()
+                _log.warning("discord is out of reach: %s; next try in %.0f s", error, wait)
+                await asyncio.sleep(wait)
+
+    async def _serve(self) -> None:
+        async with TaleClient(self._engine, self._settings) as client:
+            answering = Answering(client)
+            for handler in answering.handlers:
+                client.event(handler)
+            await self._log_in(client)
+            left = await self._engine.unfinished(PLATFORM)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    for unfinished in left:
+                        tasks.create_task(self._resume(client, unfinished))
+                    board = tasks.create_task(self._post_notices(client))
+                    ended = await _connected(client)
+                    board.cancel()
+            finally:
+                await answering.finish(_GRACE)
+            raise ended
+
+    async def _log_in(self, client: TaleClient) -> None:
+        """Present the token and offer the commands. Raises SettingsError, _OutOfReach."""
+        client.add_dynamic_items(Button, Menu)
+        tree = tree_of(client)
+        await tree.set_translator(Catalogue())
+        try:
+            await client.login(self._settings.token)
+            if client.application is not None and client.application.interactions_endpoint_url:
+                raise SettingsError(ELSEWHERE)
+            await tree.sync()
+        except discord.LoginFailure:
+            raise SettingsError(REFUSED) from None  # the library's error shows the request
+        except discord.NotFound as error:
+            raise SettingsError(NOT_DISCORD.format(base=self._settings.api_base)) from error
+        except _UNREACHABLE as error:
+            raise _OutOfReach(repr(error)) from error
+
+    async def _resume(self, client: TaleClient, unfinished: Unfinished) -> None:
+        """Tell a turn to its end that a restart cut off, in the message where it began."""
+        request = unfinished.request
+        way = ChannelWay(client, request.place, request=request)
+        first = int(unfinished.screen) if unfinished.screen else None
+        screen = DiscordScreen(way, self._voice(request.author.language), first=first)
+        try:
+            await deliver(self._engine, request, self._engine.resume(unfinished), screen)
+        except TaleturnError:
+            _log.exception("discord: a turn of before the restart could not be told to its end")
+
+    async def _post_notices(self, client: TaleClient) -> None:
+        """Show what nobody asked for, each as a message of its own."""
+        async with aclosing(self._engine.notices(PLATFORM)) as notices:
+            async for notice in notices:
+                screen = DiscordScreen(ChannelWay(client, notice.place), self._voice(""))
+                try:
+                    await screen.show(notice.reply)
+                except NotShown as error:
+                    _log.warning("discord did not show a notice: %s", error)
+
+    def _voice(self, language: str) -> Voice:
+        return Voice.of(language, self._settings.language)
+
+
+async def _connected(client: TaleClient) -> TaleturnError:
+    """Listen as long as Discord lets the bot; return why it does not any more."""
+    try:
+        await client.connect()
+    except discord.PrivilegedIntentsRequired:
+        return SettingsError(INTENTS)
+    except discord.ConnectionClosed as error:
+        if error.code == _WRONG_TOKEN:
+            return SettingsError(REFUSED)
+        if error.code in _BAD_INTENTS:
+            return SettingsError(INTENTS)
+        return _OutOfReach(str(error))
+    except _UNREACHABLE as error:
+        return _OutOfReach(repr(error))
+    return _OutOfReach("the gateway was closed")

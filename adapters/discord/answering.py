@@ -1,0 +1,259 @@
+"""Answering: what people do is acknowledged at once, asked of the engine, and shown."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import discord
+
+from adapters.delivery import deliver
+from adapters.discord.actions import shows_passage
+from adapters.discord.client import Asked, TaleClient
+from adapters.discord.letters import letters
+from adapters.discord.modals import Writable, modal_for, wants_words, written
+from adapters.discord.places import PLATFORM, author_of, place_at, place_of
+from adapters.discord.screen import DiscordScreen
+from adapters.discord.threads import opened_thread, tell_of_missing_right
+from adapters.discord.ways import ChannelWay, Sheet, TokenWay, Trouble, Way, tried
+from core.errors import Refusal
+from core.session import commands as c
+from core.session.messages import Author, Place, Reply, Request
+from core.session.spelling import from_button
+from core.session.wording import Voice
+
+_log = logging.getLogger(__name__)
+
+_ALREADY_ACKNOWLEDGED = 40060
+_MOST_IMPORT = 8 * 1024 * 1024  # bytes; a story of a thousand passages is a tenth of it
+_MOST_REMEMBERED = 1000  # places
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An interaction that was acknowledged."""
+
+    way: Way
+    first: int | None  # the message that will hold the answer, if there is one yet
+
+
+class Answering:
+    """Answers what people do with the bot, one task each."""
+
+    def __init__(self, client: TaleClient) -> None:
+        self._client = client
+        self._engine = client.engine
+        self._tasks: set[asyncio.Task[object]] = set()
+        # The passages shown of late: one stands in the window when somebody rewrites it.
+        self._passages: OrderedDict[Place, Reply] = OrderedDict()
+
+    @property
+    def handlers(self) -> tuple[Callable[..., Coroutine[Any, Any, None]], ...]:
+        """What is to be called for the client's events; their names say for which."""
+        return (
+            self.on_asked,
+            self.on_file,
+            self.on_pressed,
+            self.on_interaction,
+            self.on_raw_reaction_add,
+        )
+
+    # ------------------------------------------------------------ what people do
+    async def on_asked(self, asked: Asked, command: c.Command) -> None:
+        """Answer a slash command."""
+        if isinstance(command, Writable) and wants_words(command):
+            await self._ask_for_words(asked, command)
+        else:
+            await self._answer(asked, command)
+
+    async def on_file(self, asked: Asked, file: discord.Attachment) -> None:
+        """Answer a slash command that brings a story as a file."""
+        await self._answer(asked, c.Import(), file)
+
+    async def on_pressed(self, asked: Asked, spelled: str) -> None:
+        """Answer a button, or what was chosen from a menu."""
+        try:
+            command = from_button(spelled)
+        except Refusal as refusal:
+            await self._refuse(asked, refusal)
+        else:
+            await self.on_asked(asked, command)
+
+    async def on_interaction(self, asked: Asked) -> None:
+        """Answer what was written into a modal; all else comes by the other ways."""
+        if asked.type is not discord.InteractionType.modal_submit or asked.data is None:
+            return
+        try:
+            command = written(asked.data)
+        except Refusal as refusal:
+            await self._refuse(asked, refusal)
+        else:
+            await self._answer(asked, command)
+
+    async def on_raw_reaction_add(self, reaction: discord.RawReactionActionEvent) -> None:
+        """Rate the passage somebody reacted to; nothing is said to it."""
+        value = _thumb(reaction.emoji.name)
+        by_bot = reaction.member is not None and reaction.member.bot
+        if value == 0 or by_bot or reaction.user_id == self._client.application_id:
+            return
+        place = place_at(self._client, reaction.channel_id, private=reaction.guild_id is None)
+        with self._under_way():
+            rating = await self._engine.reaction_to(place, str(reaction.message_id), value)
+            if rating is not None:
+                request = Request(_number(reaction), place, await self._who(reaction), rating)
+                async with aclosing(self._engine.handle(request)) as replies:
+                    async for _ in replies:
+                        pass  # who reacted sees the reaction itself
+
+    async def _who(self, reaction: discord.RawReactionActionEvent) -> Author:
+        user = reaction.member or await self._client.fetch_user(reaction.user_id)
+        return Author(PLATFORM, str(user.id), user.display_name)
+
+    # ------------------------------------------------------------ how it is answered
+    async def _answer(
+        self, asked: Asked, command: c.Command, file: discord.Attachment | None = None
+    ) -> None:
+        with self._under_way():
+            say = self._voice(asked)
+            request = Request(str(asked.id), place_of(asked), author_of(asked), command)
+            page = _turns_page(command, asked.message)
+            hidden = _is_for_asker(command) and not request.place.private
+            opened = await self._acknowledge(asked, request, page=page, hidden=hidden)
+            if file is not None:
+                request = replace(request, command=c.Import(await _content(file)))
+            request, opened = await self._in_thread(asked, request, opened, say)
+            screen = DiscordScreen(
+                opened.way, say, first=opened.first, turns=command if page else None
+            )
+            await deliver(self._engine, request, self._engine.handle(request), screen)
+            self._remember(request.place, screen.last)
+            await tell_of_missing_right(asked, say)
+
+    async def _in_thread(
+        self, asked: Asked, request: Request, opened: Opened, say: Voice
+    ) -> tuple[Request, Opened]:
+        """Move a story that begins into a thread of its own, where it should have one."""
+        thread = await opened_thread(asked, request.command) if opened.first is not None else None
+        if thread is None or opened.first is None:
+            return request, opened
+        pointer = Sheet(say("discord.thread", thread=thread.mention), None, None)
+        try:
+            await opened.way.edit(opened.first, pointer)
+        except Trouble as trouble:
+            _log.warning("discord: nothing points to a thread: %s", trouble)
+        request = replace(request, place=replace(request.place, topic=str(thread.id)))
+        return request, Opened(ChannelWay(self._client, request.place, request=request), None)
+
+    async def _acknowledge(
+        self, asked: Asked, request: Request, *, page: bool, hidden: bool
+    ) -> Opened:
+        """Tell Discord that an answer comes; this is the first thing that is done, and in time."""
+        bot = ChannelWay(self._client, request.place, request=request)
+        try:
+            answer = await tried(lambda: asked.response.defer(ephemeral=hidden, thinking=not page))
+        except Trouble as trouble:
+            if trouble.code != _ALREADY_ACKNOWLEDGED:
+                _log.warning("discord: an interaction could not be acknowledged: %s", trouble)
+                return Opened(bot, None)
+            # Delivered twice, or the answer to our first try was lost: the engine knows which.
+            return Opened(TokenWay(asked, bot, original=None, private=hidden), None)
+        first = answer.message_id if answer is not None else None
+        return Opened(TokenWay(asked, bot, original=first, private=hidden), first)
+
+    async def _ask_for_words(self, asked: Asked, command: Writable) -> None:
+        """Open the window in which somebody writes what the command lacks."""
+        draft = ""
+        if isinstance(command, c.Edit):
+            shown = self._passages.get(place_of(asked))
+            if shown is not None and command.at in {None, shown.passage}:
+                draft, command = shown.text, replace(command, at=shown.passage)
+        window = modal_for(command, self._voice(asked), draft)
+        try:
+            await tried(lambda: asked.response.send_modal(window))
+        except Trouble as trouble:
+            _log.warning("discord: a window could not be opened: %s", trouble)
+
+    async def _refuse(self, asked: Asked, refusal: Refusal) -> None:
+        """Say why something cannot even be asked."""
+        words = letters(self._voice(asked)(refusal.key, **refusal.values))
+        try:
+            await tried(lambda: asked.response.send_message(words, ephemeral=True))
+        except Trouble as trouble:
+            _log.warning("discord: a refusal could not be shown: %s", trouble)
+
+    def _voice(self, asked: Asked) -> Voice:
+        return Voice.of(asked.locale.value, self._client.settings.language)
+
+    def _remember(self, place: Place, reply: Reply | None) -> None:
+        if reply is not None and reply.passage is not None:
+            self._passages[place] = reply
+            self._passages.move_to_end(place)
+            if len(self._passages) > _MOST_REMEMBERED:
+                self._passages.popitem(last=False)
+
+    # ------------------------------------------------------------ tasks
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        """Count the task that this runs in among those to be ended at a shutdown."""
+        task = asyncio.current_task()
+        if task is not None:  # for the type checker: a coroutine always runs in a task
+            self._tasks.add(task)
+        try:
+            yield
+        finally:
+            self._tasks -= {task}
+
+    async def finish(self, grace: float) -> None:
+        """Wait a moment for the turns that are about to end, then leave the others open."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace)
+        late = tuple(self._tasks)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+def _turns_page(command: c.Command, pressed: discord.Message | None) -> bool:
+    """Whether a button turns its own message like a page, or has its answer in a new one."""
+    if pressed is None or pressed.flags.ephemeral:
+        return False
+    if isinstance(command, c.Takes | c.Pick):
+        return True
+    return isinstance(command, c.Shelf | c.Open | c.Delete) and not shows_passage(pressed)
+
+
+def _is_for_asker(command: c.Command) -> bool:
+    """Whether the answer concerns nobody but the asker."""
+    match command:
+        case c.Language(place=here):
+            return not here
+        case c.Explain() | c.Rate() | c.Help():
+            return True
+        case _:
+            return False
+
+
+async def _content(file: discord.Attachment) -> str:
+    """Return what stands in a file; nothing if it cannot be had, which the engine refuses."""
+    if file.size > _MOST_IMPORT:
+        return ""
+    try:
+        content = await tried(file.read)
+    except Trouble as trouble:
+        _log.info("discord: a file could not be fetched: %s", trouble)
+        return ""
+    return content.decode("utf-8-sig", "replace")
+
+
+def _thumb(face: str) -> int:
+    return 1 if face.startswith("👍") else -1 if face.startswith("👎") else 0
+
+
+def _number(reaction: discord.RawReactionActionEvent) -> str:
+    """Return an id for a reaction: Discord gives it none, and a thumb may come back later."""
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    return f"{reaction.message_id}.{reaction.user_id}.{now}"

@@ -1,0 +1,62 @@
+"""A Discord with the bot in it: what the tests of the adapter stand in."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from adapters.discord.adapter import DiscordAdapter
+from adapters.discord.settings import DiscordSettings
+from core.session.engine import Engine
+from core.storage.library import Library
+from tests.fakes import StandInNarrator
+from tests.servers.discord_interactions import Interaction
+from tests.servers.discord_server import DiscordServer
+from tests.servers.discord_world import Channel, Message
+
+
+class House:
+    """The server, the engine, the adapter between them, and people."""
+
+    def __init__(self, server: DiscordServer, library: Library, **settings: Any) -> None:
+        self.server = server
+        self.library = library
+        self.narrator = StandInNarrator()
+        self.guild = server.guild("Tale House")
+        self.channel = server.text_channel("stories", self.guild)
+        self.mara = server.somebody("Mara")
+        self.tom = server.somebody("Old Tom")
+        self._settings = settings
+
+    @asynccontextmanager
+    async def open(self, **settings: Any) -> AsyncIterator[None]:
+        """Let the bot in; at the end it leaves as at a shutdown."""
+        token, api = self.server.token, self.server.api
+        adapter = DiscordAdapter(
+            Engine(self.library, self.narrator),
+            DiscordSettings(**{"token": token, "api_base": api, **self._settings, **settings}),
+        )
+        running = asyncio.create_task(adapter.run())
+        ready = asyncio.create_task(self.server.ready())
+        await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        try:
+            if running.done():
+                await running
+            yield
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+    async def answer(self, asked: Interaction, *, seconds: float = 5.0) -> Message:
+        """Wait for the answer's last state: a message that stays as it is, and return it."""
+        await self.server.until(lambda: bool(asked.shown), seconds=seconds)
+        await self.server.quiet()
+        return asked.shown[-1]
+
+    async def told(self, where: Channel | None = None, premise: str = "a lighthouse") -> Message:
+        """Begin a story and return its opening's message."""
+        asked = await self.mara.slash(where or self.channel, "new", premise=premise)
+        await self.server.until(lambda: bool(asked.shown and asked.shown[-1].buttons))
+        return asked.shown[-1]
