@@ -10,13 +10,11 @@ import logging
 import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from core.errors import TaleturnError
+from core.session.engine import Engine
 from core.session.messages import Reply, Request
-
-if TYPE_CHECKING:
-    from core.session.engine import Engine
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +39,7 @@ class Screen(Protocol):
 
 
 async def deliver(
-    engine: "Engine", request: Request, replies: AsyncGenerator[Reply], screen: Screen
+    engine: Engine, request: Request, replies: AsyncGenerator[Reply], screen: Screen
 ) -> None:
     """Show a turn's replies: the first at once, then the newest every `interval`, then the final.
 
@@ -98,7 +96,7 @@ async def _pull(replies: AsyncGenerator[Reply], newest: _Newest) -> None:
         newest.end()
 
 
-async def _show(engine: "Engine", request: Request, newest: _Newest, screen: Screen) -> None:
+async def _show(engine: Engine, request: Request, newest: _Newest, screen: Screen) -> None:
     loop = asyncio.get_running_loop()
     told = ""  # the message the engine knows of
     next_edit = -math.inf

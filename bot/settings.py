@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -82,9 +83,12 @@ class NarratorSettings(_Section):
     model: Annotated[str, Field(min_length=1)] = "starter"
     lora: _Path | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    threads: Annotated[int, Field(ge=1, le=256)] = 1
-    max_chats: Annotated[int, Field(ge=1, le=256)] = 8
-    queue: Annotated[int, Field(ge=1, le=10_000)] = 64
+    threads: Annotated[int, Field(ge=0, le=256)] = 0
+    slots: Annotated[int, Field(ge=1, le=1024)] = 32
+    slot_megabytes: Annotated[int, Field(ge=1)] = 1024
+    prefix_megabytes: Annotated[int, Field(ge=0)] = 64
+    waiting: Annotated[int, Field(ge=1, le=10_000)] = 64
+    drain_seconds: Annotated[float, Field(ge=0, le=600)] = 10.0
 
 
 class TelegramSettings(_Section):
@@ -132,10 +136,6 @@ class Secrets(BaseModel):
     telegram_webhook_secret: SecretStr | None = None
     discord_token: SecretStr | None = None
 
-    def known(self) -> list[str]:
-        """Return those that are set, for whoever must keep them out of a log."""
-        return [secret.get_secret_value() for _, secret in self if secret is not None]
-
 
 def load(file: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of a file, or of config.toml here if there is one. SettingsError."""
@@ -173,3 +173,10 @@ def database_url(settings: Settings) -> str:
     """Return the database's address; it may hold a password."""
     url = settings.database.url
     return url.get_secret_value() if url else f"sqlite:///{data_folder(settings) / 'taleturn.db'}"
+
+
+def hidden(settings: Settings, known: Secrets) -> list[str]:
+    """Return every secret text there is, for whoever must keep them out of a log."""
+    url = database_url(settings)
+    tokens = [secret.get_secret_value() for _, secret in known if secret is not None]
+    return tokens + ([url, password] if (password := urlsplit(url).password) else [])

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from bot.settings import (
     Settings,
     data_folder,
     database_url,
+    hidden,
     inside,
     load,
     secrets,
 )
 from core.errors import SettingsError
+from core.narrator import settings as narrator_settings
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -54,6 +57,11 @@ def test_the_example_tells_the_defaults_as_they_are() -> None:
     ]
     unset = [key for key in known_keys(Settings) if tuple(key.split(".")) not in shown]
     assert unset == ["bot.data", "database.url", "narrator.lora"]
+
+
+def test_the_example_and_the_narrator_agree_on_its_defaults() -> None:
+    shown = Settings().narrator.model_dump()
+    assert shown == asdict(narrator_settings.NarratorSettings())
 
 
 def test_the_example_says_why_above_each_setting() -> None:
@@ -152,8 +160,12 @@ def test_settings_cannot_be_changed() -> None:
             ),
         ),
         ('[narrator]\nthreads = "2"', "narrator.threads: write a whole number, without quotes"),
-        ("[narrator]\nthreads = 0", "narrator.threads: write 1 or more"),
+        ("[narrator]\nslots = 0", "narrator.slots: write 1 or more"),
         ("[narrator]\nthreads = 1000", "narrator.threads: write 256 or less"),
+        (
+            '[narrator]\ndrain_seconds = "long"',
+            "narrator.drain_seconds: write a number, without quotes",
+        ),
         ("[narrator]\nmodel = 3", "narrator.model: write it in quotes"),
         ('[narrator]\nmodel = ""', "narrator.model: it must not be empty"),
         ("[narrator]\nlora = 3", "narrator.lora: write a path in quotes"),
@@ -219,8 +231,9 @@ def test_a_user_without_a_password_may_stand_in_the_file(write: Path) -> None:
 
 def test_secrets_are_never_printed() -> None:
     known = secrets({"TALETURN_TELEGRAM_TOKEN": " 1:abc\n", "TALETURN_DISCORD_TOKEN": " "})
-    assert known.known() == ["1:abc"]
     assert known.discord_token is None
     settings = load(None, {"TALETURN_DATABASE_URL": "postgresql://ada:hush@db/tales"})
+    assert hidden(Settings(), known) == ["1:abc"]
     assert "1:abc" not in f"{known} {known!r}"
+    assert "hush" in hidden(settings, known)
     assert "hush" not in f"{settings} {settings!r} {DatabaseSettings()}"

@@ -1,0 +1,5 @@
+"""`python -m bot` is `taleturn`."""
+
+from bot.cli import main
+
+main()

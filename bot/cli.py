@@ -1,0 +1,196 @@
+"""The command line: `taleturn play` and all the others.
+
+What a command needs is imported when it runs: `taleturn play` has its first prompt in a second.
+"""
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import settings as configuration
+from bot.settings import Settings
+from core.errors import Refusal, TaleturnError
+
+app = typer.Typer(
+    help="Chat groups write stories together with a narrator that learns from them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+database = typer.Typer(help="Look after the database's tables.", no_args_is_help=True)
+app.add_typer(database, name="db")
+
+Config = Annotated[
+    Path | None, typer.Option("--config", help="The settings; config.toml here, if there is one.")
+]
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Keep everything in this folder, database and all.")
+]
+Revision = Annotated[str, typer.Argument(help="A revision's number, head or base.")]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; what was to be expected ends in one clear line and exit code 1."""
+    try:
+        app(arguments)
+    except Refusal as refusal:
+        from core.session.wording import FIRST, say  # noqa: PLC0415  # only now needed
+
+        _fail(say(FIRST, refusal.key, **refusal.values))
+    except TaleturnError as error:
+        _fail(str(error))
+
+
+def _fail(sentence: str) -> None:
+    print(f"taleturn: {sentence}", file=sys.stderr)  # noqa: T201  # this is where people look
+    sys.exit(1)
+
+
+def _settings(config: Path | None, data: Path | None) -> Settings:
+    settings = configuration.load(config)
+    return configuration.inside(settings, data.absolute()) if data else settings
+
+
+@app.callback(invoke_without_command=True)
+def about(
+    *, show: Annotated[bool, typer.Option("--version", help="Tell the version and end.")] = False
+) -> None:
+    """Chat groups write stories together with a narrator that learns from them."""
+    if show:
+        typer.echo(f"taleturn {version('taleturn')}")
+        raise typer.Exit
+
+
+@app.command()
+def play(
+    *,
+    data: Data = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Write the same again: draw all chance from it.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Tell a story in this terminal, or take lines through a pipe."""
+    from bot.playing import play as play_here  # noqa: PLC0415  # the engine; see the top
+
+    play_here(_settings(config, data), seed=seed)
+
+
+@app.command()
+def run(*, config: Config = None) -> None:
+    """Speak on the platforms that config.toml switches on, until stopped."""
+    import asyncio  # noqa: PLC0415  # see the top
+
+    from bot import logs, service  # noqa: PLC0415  # see the top
+
+    settings, known = _settings(config, None), configuration.secrets()
+    logs.to_stream(settings.log.format, settings.log.level, configuration.hidden(settings, known))
+    asyncio.run(service.run(settings, known))
+
+
+@app.command()
+def stories(*, data: Data = None, config: Config = None) -> None:
+    """List the stories told in this terminal."""
+    from rich.console import Console  # noqa: PLC0415  # see the top
+
+    from bot.books import show_stories  # noqa: PLC0415  # see the top
+
+    show_stories(_settings(config, data), Console())
+
+
+@app.command("export")
+def export_(
+    story: Annotated[str, typer.Argument(help="Its number in `taleturn stories`, or its title.")],
+    *,
+    form: Annotated[str, typer.Option("--format", help="txt, md, epub, pdf or json.")] = "md",
+    out: Annotated[Path, typer.Option(help="A file, a folder, or - for standard output.")] = Path(),
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Write a story as a file."""
+    from bot.books import export_story  # noqa: PLC0415  # see the top
+
+    path = export_story(_settings(config, data), story, form, out)
+    if path is not None:
+        typer.echo(path)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A story exported as JSON.")],
+    *,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Put an exported story on this terminal's shelf."""
+    from bot.books import import_story  # noqa: PLC0415  # see the top
+
+    typer.echo(f"“{import_story(_settings(config, data), file)}” is on the shelf.")
+
+
+@app.command()
+def doctor(*, data: Data = None, config: Config = None) -> None:
+    """Say what is wrong, and the remedy."""
+    from rich.console import Console  # noqa: PLC0415  # see the top
+
+    from bot.doctor import examine  # noqa: PLC0415  # see the top
+
+    if not examine(config, data, Console()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def pretrain(
+    *,
+    corpus: Annotated[Path, typer.Option(help="The folder with the packs to learn from.")],
+    out: Annotated[Path, typer.Option(help="The folder for checkpoints and the model.")],
+    minutes: Annotated[float, typer.Option(min=0.01, help="How long to train.")] = 90.0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in OUT.")] = False,
+) -> None:
+    """Train a starter model from open text."""
+    from core.learning.pretrain import PretrainSettings  # noqa: PLC0415  # torch; see the top
+    from core.learning.pretrain import pretrain as train  # noqa: PLC0415  # the same
+
+    try:
+        train(PretrainSettings(corpus=corpus, out=out, minutes=minutes), resume=resume)
+    except OSError as error:
+        raise TaleturnError(f"The training cannot begin: {error}.") from error
+
+
+@database.command()
+def upgrade(revision: Revision = "head", *, data: Data = None, config: Config = None) -> None:
+    """Bring the tables up to this program, or to a revision."""
+    from core.storage import database as tables  # noqa: PLC0415  # see the top
+
+    url = configuration.database_url(_settings(config, data))
+    tables.upgrade(url, revision)
+    typer.echo(tables.current(url) or "base")
+
+
+@database.command()
+def downgrade(
+    revision: Revision,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Take the tables back to a revision; what only newer ones hold is lost."""
+    from core.storage import database as tables  # noqa: PLC0415  # see the top
+
+    if not yes:
+        typer.confirm("What only the newer tables hold will be lost. Go on?", abort=True)
+    url = configuration.database_url(_settings(config, data))
+    tables.downgrade(url, revision)
+    typer.echo(tables.current(url) or "base")
+
+
+@database.command()
+def current(*, data: Data = None, config: Config = None) -> None:
+    """Tell the revision of the tables."""
+    from core.storage import database as tables  # noqa: PLC0415  # see the top
+
+    typer.echo(tables.current(configuration.database_url(_settings(config, data))) or "base")

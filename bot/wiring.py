@@ -1,0 +1,126 @@
+"""Wiring: builds every object from the settings. The only file that names concrete classes."""
+
+import random
+import secrets
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.settings import Secrets, Settings, data_folder, database_url
+from core.errors import SettingsError
+from core.narrator.gpt2 import Gpt2Narrator
+from core.narrator.settings import NarratorSettings
+from core.session.engine import Engine
+from core.storage.database import open_database
+from core.storage.library import Library
+
+Job = Callable[[], Coroutine[None, None, None]]  # runs until it is cancelled
+TELEGRAM_TOKEN = "TALETURN_TELEGRAM_TOKEN"  # noqa: S105  # the variable's name, not a token
+DISCORD_TOKEN = "TALETURN_DISCORD_TOKEN"  # noqa: S105  # the same
+_MOST_SEED = 2**31
+
+
+def narrator_settings(settings: Settings) -> NarratorSettings:
+    """Return what the operator decided about the narrator."""
+    return NarratorSettings(**settings.narrator.model_dump())
+
+
+def build_narrator(settings: Settings) -> Gpt2Narrator:
+    """Return the narrator; its model is loaded in the background."""
+    return Gpt2Narrator(narrator_settings(settings))
+
+
+def build_engine(
+    settings: Settings, library: Library, narrator: Gpt2Narrator, *, seed: int | None = None
+) -> Engine:
+    """Return the engine; a seed lets a whole session be played again."""
+    return Engine(library, narrator, seeds=_seeds(seed), default_language=settings.bot.language)
+
+
+def _seeds(seed: int | None) -> Callable[[], int]:
+    chance = secrets.SystemRandom() if seed is None else random.Random(seed)
+    return lambda: chance.randrange(_MOST_SEED)
+
+
+@contextmanager
+def opened_library(settings: Settings) -> Iterator[Library]:
+    """Open the library inside, with its folder and tables where they are not there yet.
+
+    Raises SettingsError, DatabaseUnavailable or DatabaseMismatch.
+    """
+    made_data_folder(settings)
+    database = open_database(database_url(settings))
+    try:
+        yield Library(database)
+    finally:
+        database.close()
+
+
+def made_data_folder(settings: Settings) -> Path:
+    """Return the folder for everything the program keeps, made where it is not there yet."""
+    folder = data_folder(settings)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {folder} cannot be made ({error.strerror}); "
+            "name another one with bot.data or --data."
+        ) from error
+    return folder
+
+
+def platforms(settings: Settings, known: Secrets, engine: Engine) -> dict[str, Job]:
+    """Return what has to run for the platforms that are switched on. Raises SettingsError."""
+    jobs: dict[str, Job] = {}
+    if settings.telegram.enabled:
+        jobs["telegram"] = _telegram(settings, known, engine)
+    if settings.discord.enabled:
+        jobs["discord"] = _discord(settings, known, engine)
+    if not jobs:
+        raise SettingsError(
+            "No platform is switched on: write enabled = true below [telegram] or [discord] in "
+            "config.toml. To try the bot without one, use `taleturn play`."
+        )
+    return jobs
+
+
+def _telegram(settings: Settings, known: Secrets, engine: Engine) -> Job:
+    from adapters.telegram.adapter import TelegramAdapter  # noqa: PLC0415  # slow, and not for all
+    from adapters.telegram.settings import TelegramSettings  # noqa: PLC0415  # the same
+
+    secret = known.telegram_webhook_secret
+    return TelegramAdapter(
+        engine,
+        TelegramSettings(
+            token=needed(known.telegram_token, TELEGRAM_TOKEN, "telegram"),
+            webhook_secret=secret.get_secret_value() if secret else "",
+            language=settings.bot.language,
+            **settings.telegram.model_dump(exclude={"enabled"}),
+        ),
+    ).run
+
+
+def _discord(settings: Settings, known: Secrets, engine: Engine) -> Job:
+    from adapters.discord.adapter import DiscordAdapter  # noqa: PLC0415  # slow, and not for all
+    from adapters.discord.settings import DiscordSettings  # noqa: PLC0415  # the same
+
+    return DiscordAdapter(
+        engine,
+        DiscordSettings(
+            token=needed(known.discord_token, DISCORD_TOKEN, "discord"),
+            language=settings.bot.language,
+            **settings.discord.model_dump(exclude={"enabled"}),
+        ),
+    ).run
+
+
+def needed(token: SecretStr | None, variable: str, section: str) -> str:
+    """Return a platform's token. Raises SettingsError where there is none."""
+    if token is None:
+        raise SettingsError(
+            f"{variable} is not set, and [{section}] is enabled: put the bot's token there, "
+            f"or write enabled = false below [{section}]."
+        )
+    return token.get_secret_value()
