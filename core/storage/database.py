@@ -158,8 +158,8 @@ def _name(url: URL) -> str:
     """The database as people may see it: no user, no password."""
     if url.get_backend_name() == "sqlite":
         return url.database or ":memory:"
-    return url.set(
-        drivername="postgresql", username=None, password=None, query={}
+    return URL.create(
+        "postgresql", host=url.host, port=url.port, database=url.database
     ).render_as_string()
 
 

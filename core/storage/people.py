@@ -87,19 +87,13 @@ class People(Ledger):
         """
         where = {"platform": platform, "chat": chat, "topic": topic, "key": author}
         known = self._db.execute(_FIND, where).first()
-        if known is None or (known.name, known.client_language, known.private) != (
-            name,
-            language,
-            private,
-        ):
-            person = {"platform": platform, "key": author, "name": name}
-            writer = self._write(
-                _KEEP_AUTHOR, person | {"client_language": language, "language": ""}
-            ).scalar_one()
-            spot = {"platform": platform, "chat": chat, "topic": topic}
-            place = self._write(
-                _KEEP_PLACE, spot | {"private": private, "language": ""}
-            ).scalar_one()
+        seen = (name, language, private)
+        if known is None or seen != (known.name, known.client_language, known.private):
+            # The place first, as above, lest two transactions wait for one another.
+            spot = {"platform": platform, "chat": chat, "topic": topic, "private": private}
+            place = self._write(_KEEP_PLACE, spot | {"language": ""}).scalar_one()
+            person = {"platform": platform, "key": author, "name": name, "language": ""}
+            writer = self._write(_KEEP_AUTHOR, person | {"client_language": language}).scalar_one()
             self._write(_JOIN, {"place": place, "author": writer, "joined": now})
             known = self._db.execute(_FIND, where).one()
         return _to_session(known)

@@ -4,13 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    NoSuchModuleError,
-    OperationalError,
-    StatementError,
-)
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import DatabaseUnavailable, StorageError
@@ -27,18 +21,14 @@ _SQLITE = {
     "SQLITE_CORRUPT": "is damaged; put a backup back",
     "SQLITE_NOTADB": "is no SQLite database; name another file, or put a backup back",
 }
-# https://www.postgresql.org/docs/current/errcodes-appendix.html; a class is its first two letters.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRESQL = {
-    "28": "does not let this user in; check the user and the password",
-    "3D": "does not exist on its server; create it",
     "53100": "cannot grow: its server's disk is full; free some space",
-    "53300": "has no connection left; raise max_connections, or stop another program",
     "55P03": "is locked by another program; wait until that has finished, or stop it",
     "40P01": "was asked for the same thing from two sides at once; try again",
     "25006": "may only be read; name the server that takes writes",
     "42501": "does not let this user write; grant the rights on its tables",
 }
-_GONE = "cannot be reached; check that its server runs and that the address is right"
 
 
 @contextmanager
@@ -67,18 +57,15 @@ def explained(where: str) -> Iterator[None]:
 
 def _explanation(error: StatementError, where: str) -> StorageError:
     cause = error.orig
+    # The lines after the first may quote what was to be written.
+    reason = str(cause).partition("\n")[0].strip()
     if isinstance(cause, sqlite3.Error):
-        name = getattr(cause, "sqlite_errorname", "")
-        found = [words for code, words in _SQLITE.items() if name.startswith(code)]
+        code = getattr(cause, "sqlite_errorname", "")
+        found = next((words for name, words in _SQLITE.items() if code.startswith(name)), None)
     else:
-        state = getattr(cause, "sqlstate", None) or ""
-        found = [words for code, words in _POSTGRESQL.items() if state.startswith(code)]
-    if found:
-        return DatabaseUnavailable(f"The database {where} {found[0]}.")
-    if isinstance(error, OperationalError) or _was_cut_off(error):
-        return DatabaseUnavailable(f"The database {where} {_GONE}.")
-    return StorageError(f"The database {where} refused what it was asked ({cause}).")
-
-
-def _was_cut_off(error: StatementError) -> bool:
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+        found = _POSTGRESQL.get(getattr(cause, "sqlstate", None) or "")
+        if found is None and isinstance(error, OperationalError):
+            found = f"cannot be reached ({reason}); check its address and that its server runs"
+    if found is not None:
+        return DatabaseUnavailable(f"The database {where} {found}.")
+    return StorageError(f"The database {where} refused what it was asked: {reason}.")
