@@ -15,17 +15,25 @@ from core.learning.validation import sample, validation_bits
 from core.narrator.headings import Field, heading
 
 SUMS = "SHA256SUMS"
-_SUMMED = ("model.safetensors", "tokenizer.json")
 _EVERY_STORY = 1_000_000
 _SAMPLES = 4
 
-_CARD = """\
+_ABOUT_MODEL = """\
 # Taleturn's starter model
 
-A GPT-2 of {parameters} M parameters that tells small stories in English: {size} MB, weights in half
-precision. `transformers` loads it from this folder without a network, and so does the bot, once the
-hashes in `SHA256SUMS` are right. Like the rest of the repository it is free to use under the MIT
-licence.
+A GPT-2 of {millions:.1f} M parameters that tells small stories in English: {megabytes:.1f} MB,
+weights in half precision. `transformers` loads it from this folder without a network, and so does
+the bot, once the hashes in `SHA256SUMS` are right. Like the rest of the repository it is free to
+use under the MIT licence."""
+
+_ABOUT_LORA = """\
+# A LoRA that teaches {base} Taleturn's headings
+
+{millions:.1f} M parameters, {megabytes:.1f} MB. It works with {base} only, and its use is bound by
+that model's licence as well."""
+
+_CARD = """\
+{opening}
 
 ## How it was trained
 
@@ -71,16 +79,22 @@ and without the bot's own decoding; the second and the fourth after the heading 
 
 
 def write_bundle(run: Run, folder: Path) -> None:
-    """Weights in half precision, tokenizer, configuration, hashes, credits and the model card."""
+    """What was learnt, hashes, credits and the model card.
+
+    A new model is written whole, in half precision with its tokenizer; of a run with a base only
+    the LoRA.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    _half(run.model).save_pretrained(folder)
-    run.tokenizer.save_pretrained(folder)
-    (folder / SUMS).write_text(
-        "".join(
-            f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n"
-            for name in _SUMMED
-        )
-    )
+    if run.settings.base:
+        run.model.save_pretrained(folder)  # transformers leaves out the base under a LoRA
+        summed = ["adapter_model.safetensors"]
+    else:
+        _half(run.model).save_pretrained(folder)
+        run.tokenizer.save_pretrained(folder)
+        summed = ["model.safetensors", "tokenizer.json"]
+    digests = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in summed]
+    lines = [f"{digest}  {name}\n" for digest, name in zip(digests, summed, strict=True)]
+    (folder / SUMS).write_text("".join(lines))
     (folder / "CREDITS.md").write_text(_credits(run.settings.corpus), encoding="utf-8")
     (folder / "README.md").write_text(_card(run, folder), encoding="utf-8")
 
@@ -99,12 +113,13 @@ def _half(model: GPT2LMHeadModel) -> GPT2LMHeadModel:
 
 def _card(run: Run, folder: Path) -> str:
     """The model card, from what the run was and from the bundle as it was written."""
-    model = GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32)
+    model = run.model
+    if not run.settings.base:  # measured as it was written: half precision costs a little
+        model = GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32)
     bits = validation_bits(model, run.tokenizer, run.settings.corpus, _EVERY_STORY)
     progress = run.progress
     return _CARD.format(
-        parameters=f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.1f}",
-        size=f"{sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.1f}",
+        opening=_opening(run, folder),
         minutes=f"{run.settings.minutes:g}",
         steps=progress.step,
         tokens=f"{progress.tokens / 1e6:.1f}",
@@ -117,6 +132,17 @@ def _card(run: Run, folder: Path) -> str:
         ),
         history=_history(run),
         samples="\n\n".join(_samples(run, model)),
+    )
+
+
+def _opening(run: Run, folder: Path) -> str:
+    megabytes = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+    millions = sum(weight.numel() for weight in run.learning.values()) / 1e6
+    base = run.settings.base
+    return (
+        _ABOUT_LORA.format(base=base.name, millions=millions, megabytes=megabytes)
+        if base
+        else _ABOUT_MODEL.format(millions=millions, megabytes=megabytes)
     )
 
 

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from transformers import PreTrainedTokenizerBase
 
 from core.learning.documents import Document
-from core.learning.tokenizer import END_OF_TEXT_ID
 
 IGNORED = -100  # torch's cross entropy leaves such targets out
 _POOL = 256  # documents to choose from; more fill the rows better and mix the mixture less
@@ -29,14 +28,14 @@ Row = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # inputs, targets; (w
 
 def encode(document: Document, tokenizer: PreTrainedTokenizerBase) -> Encoded:
     """End-of-text, the pieces, and end-of-text again where the story ends."""
-    ids: list[int] = [END_OF_TEXT_ID]
+    ids: list[int] = [tokenizer.eos_token_id]
     learnt: list[bool] = [False]
     for piece in document.pieces:
         tokens = tokenizer.encode(piece.text, add_special_tokens=False)
         ids += tokens
         learnt += [piece.learnt] * len(tokens)
     if document.ends:
-        ids.append(END_OF_TEXT_ID)
+        ids.append(tokenizer.eos_token_id)
         learnt.append(True)
     return Encoded(tuple(ids), tuple(learnt))
 
@@ -95,7 +94,7 @@ def _row(documents: Sequence[Encoded], size: int) -> Row:
     ids = [token for document in documents for token in document.ids]
     learnt = [flag for document in documents for flag in document.learnt]
     padding = size - len(ids)
-    ids += [END_OF_TEXT_ID] * padding
+    ids += [0] * padding  # any token: what is not learnt at the end is not read either
     learnt += [False] * padding
     tokens = np.array(ids, dtype=np.int64)
     targets = np.where(np.array(learnt), tokens, IGNORED)

@@ -1,4 +1,4 @@
-"""Pretraining a starter model from open text, in the minutes that there are.
+"""Pretraining a starter model, or a LoRA that teaches a larger GPT-2 the headings and the tasks.
 
 The schedule goes by the clock, so the learning rate reaches its end whatever else the machine has
 to do; a run that was killed goes on from its last checkpoint.
@@ -15,7 +15,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch import Tensor
-from transformers import AutoTokenizer, GPT2LMHeadModel, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from core.learning.bundle import write_bundle
 from core.learning.corpus import MIXTURE, tales
@@ -74,7 +74,13 @@ def _word_weights(settings: PretrainSettings) -> WordWeights:
 
 
 def _tokenizer(settings: PretrainSettings, weights: WordWeights) -> PreTrainedTokenizerBase:
-    """The run's tokenizer; trained on the mixture, headings included, when there is none yet."""
+    """The base's tokenizer, or the run's own: trained on the mixture, headings included."""
+    if settings.base:
+        # Typed special tokens are letters to it, as to ours.
+        loaded: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            settings.base, split_special_tokens=True
+        )
+        return loaded
     folder = settings.out / "tokenizer"
     if not folder.exists():
         documents = stream(settings.corpus, weights, settings.seed, lambda: 0.5)
@@ -95,7 +101,7 @@ def _batches(run: Run, weights: WordWeights) -> Iterator[list[Row]]:
     seed = settings.seed + run.progress.step
     documents = stream(settings.corpus, weights, seed, lambda: run.done)
     encoded = (encode(document, run.tokenizer) for document in documents)
-    packed = rows(encoded, settings.window, random.Random(seed))
+    packed = rows(encoded, run.window, random.Random(seed))
     while batch := list(islice(packed, settings.rows)):
         yield batch
 
@@ -186,14 +192,14 @@ def _step(run: Run, forward: _Forward, batches: Iterator[list[Row]]) -> tuple[fl
         optimizer.step()
         optimizer.zero_grad()
     _average(run)
-    return total, run.settings.accumulate * run.settings.rows * run.settings.window
+    return total, run.settings.accumulate * run.settings.rows * run.window
 
 
 @torch.no_grad()
 def _average(run: Run) -> None:
     """Follow the weights; at the very start quickly, so that their first random values fade."""
     kept = min(run.settings.averaging, run.progress.step / (run.progress.step + 10))
-    for name, tensor in run.model.named_parameters():
+    for name, tensor in run.learning.items():
         run.average[name].lerp_(tensor, 1 - kept)
 
 
@@ -218,16 +224,16 @@ def _validate(run: Run, console: Console) -> None:
 @torch.no_grad()
 def _keep_the_better(run: Run, console: Console) -> None:
     """The last weights or their average, whichever reads unseen stories better."""
-    last = {name: tensor.clone() for name, tensor in run.model.named_parameters()}
+    last = {name: tensor.clone() for name, tensor in run.learning.items()}
     of_last = sum(_bits(run).values())
-    _load(run.model, run.average)
+    _load(run, run.average)
     of_average = sum(_bits(run).values())
     if of_last < of_average:
-        _load(run.model, last)
+        _load(run, last)
     kept = "last" if of_last < of_average else "averaged"
     console.print(f"sum over the packs: last {of_last:.3f}, averaged {of_average:.3f}: kept {kept}")
 
 
-def _load(model: GPT2LMHeadModel, weights: dict[str, Tensor]) -> None:
-    for name, tensor in model.named_parameters():
+def _load(run: Run, weights: dict[str, Tensor]) -> None:
+    for name, tensor in run.learning.items():
         tensor.copy_(weights[name])

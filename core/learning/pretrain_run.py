@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft import LoraConfig
 from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerBase
 
@@ -21,6 +22,7 @@ class PretrainSettings:
 
     corpus: Path  # folder with the packs
     out: Path  # folder for checkpoints, tokenizer and the finished model
+    base: Path | None = None  # a larger GPT-2 that learns the headings as a LoRA; None: a new model
     minutes: float = 90.0  # of training; the learning rate falls to its end by then
     seed: int = 1963
     vocabulary: int = 4096
@@ -33,6 +35,8 @@ class PretrainSettings:
     accumulate: int = 2  # micro-batches in a step: Muon is dear, so its steps are large
     muon_rate: float = 0.02
     adam_rate: float = 3e-3
+    lora_rate: float = 5e-4
+    lora_rank: int = 16
     weight_decay: float = 0.05
     warm_up: float = 0.02  # share of the run
     flat_until: float = 0.45  # share of the run; then the rate falls in a straight line
@@ -66,10 +70,21 @@ class Run:
     tokenizer: PreTrainedTokenizerBase
     model: GPT2LMHeadModel
     average: dict[str, Tensor]
-    optimizers: tuple[Muon, torch.optim.AdamW]
+    optimizers: tuple[torch.optim.Optimizer, ...]
     device: torch.device
     precision: torch.dtype  # of matrix products; the weights themselves are float32
     progress: Progress
+
+    @property
+    def window(self) -> int:
+        """Tokens in a row."""
+        return min(self.settings.window, int(self.model.config.n_positions))
+
+    @property
+    def learning(self) -> dict[str, torch.nn.Parameter]:
+        """The weights that are trained: all of a new model, only the LoRA of another."""
+        named = self.model.named_parameters()
+        return {name: weight for name, weight in named if weight.requires_grad}
 
     @property
     def done(self) -> float:
@@ -80,13 +95,17 @@ class Run:
 def begin(settings: PretrainSettings, tokenizer: PreTrainedTokenizerBase) -> Run:
     """A run at its first step, on a GPU if there is one."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = _model(settings, len(tokenizer))
-    torch.nn.Module.to(model, device)
-    average = {name: tensor.detach().clone() for name, tensor in model.named_parameters()}
     half = bf16_is_faster(device) if settings.bf16 is None else settings.bf16
     precision = torch.bfloat16 if half else torch.float32
-    optimizers = _optimizers(model, settings, precision)
-    return Run(settings, tokenizer, model, average, optimizers, device, precision, Progress())
+    model = _with_lora(settings) if settings.base else _model(settings, len(tokenizer))
+    torch.nn.Module.to(model, device)
+    run = Run(settings, tokenizer, model, {}, (), device, precision, Progress())
+    run.average = {name: weight.detach().clone() for name, weight in run.learning.items()}
+    run.optimizers = _optimizers(run)
+    for optimizer in run.optimizers:
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+    return run
 
 
 def bf16_is_faster(device: torch.device) -> bool:
@@ -126,14 +145,29 @@ def _model(settings: PretrainSettings, vocabulary: int) -> GPT2LMHeadModel:
     return model
 
 
-def _optimizers(
-    model: GPT2LMHeadModel, settings: PretrainSettings, precision: torch.dtype
-) -> tuple[Muon, torch.optim.AdamW]:
-    """Muon for the matrices of the blocks, AdamW for embeddings, norms and biases."""
+def _with_lora(settings: PretrainSettings) -> GPT2LMHeadModel:
+    model = GPT2LMHeadModel.from_pretrained(settings.base, dtype=torch.float32, use_cache=False)
+    model.add_adapter(
+        LoraConfig(
+            r=settings.lora_rank,
+            lora_alpha=2 * settings.lora_rank,
+            target_modules=["c_attn", "c_proj", "c_fc"],
+            fan_in_fan_out=True,  # GPT-2 keeps its matrices the other way round
+            task_type="CAUSAL_LM",
+        )
+    )
+    return model
+
+
+def _optimizers(run: Run) -> tuple[torch.optim.Optimizer, ...]:
+    """Muon for the matrices of the blocks, AdamW for embeddings, norms and biases, or a LoRA."""
+    settings = run.settings
+    if settings.base:
+        return (torch.optim.AdamW(run.learning.values(), lr=settings.lora_rate, weight_decay=0.0),)
     matrices: list[Tensor] = []
     thirds: list[Tensor] = []
     others: list[Tensor] = []
-    for name, weight in model.named_parameters():
+    for name, weight in run.learning.items():
         if ".h." not in name or weight.dim() == 1:
             others.append(weight)
         elif "c_attn" in name:
@@ -145,12 +179,9 @@ def _optimizers(
         thirds,
         lr=settings.muon_rate,
         weight_decay=settings.weight_decay,
-        precision=precision,
+        precision=run.precision,
     )
     adam = torch.optim.AdamW(others, lr=settings.adam_rate, betas=(0.9, 0.95), weight_decay=0.0)
-    for optimizer in (muon, adam):
-        for group in optimizer.param_groups:
-            group["initial_lr"] = group["lr"]
     return muon, adam
 
 
@@ -158,7 +189,7 @@ def save(run: Run, path: Path) -> None:
     """A checkpoint, whole or not at all: a kill leaves the one before."""
     state: dict[str, Any] = {
         "settings": {name: str(value) for name, value in asdict(run.settings).items()},
-        "model": run.model.state_dict(),
+        "model": run.learning,
         "average": run.average,
         "optimizers": [optimizer.state_dict() for optimizer in run.optimizers],
         "random": torch.get_rng_state(),
@@ -175,7 +206,7 @@ def save(run: Run, path: Path) -> None:
 def restore(run: Run, path: Path) -> None:
     """The run as it was when the checkpoint was written."""
     state = torch.load(path, map_location=run.device, weights_only=True)
-    run.model.load_state_dict(state["model"])
+    run.model.load_state_dict(state["model"], strict=False)  # of a LoRA's run it holds the LoRA
     for name, tensor in state["average"].items():
         run.average[name].copy_(tensor)
     for optimizer, saved in zip(run.optimizers, state["optimizers"], strict=True):

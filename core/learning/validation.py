@@ -9,7 +9,6 @@ import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerBase
 
 from core.learning.corpus import MIXTURE, tales
-from core.learning.tokenizer import END_OF_TEXT_ID
 
 _LN2 = math.log(2)
 
@@ -36,10 +35,10 @@ def bits_per_character(
     training = model.training
     model.train(mode=False)
     total, characters = 0.0, 0
-    window = model.config.n_positions
+    window, end = model.config.n_positions, tokenizer.eos_token_id
     for text in texts:
         ids = tokenizer.encode(text, add_special_tokens=False)
-        tokens = torch.tensor([[END_OF_TEXT_ID, *ids, END_OF_TEXT_ID]], device=model.device)
+        tokens = torch.tensor([[end, *ids, end]], device=model.device)
         done = 1
         while done < tokens.shape[1]:
             start = 0 if done == 1 else done - window // 2
@@ -61,7 +60,7 @@ def sample(
     """What the model writes after end-of-text and the prompt; the end mark is left out."""
     training = model.training
     model.train(mode=False)
-    ids = [END_OF_TEXT_ID, *tokenizer.encode(prompt, add_special_tokens=False)]
+    ids = [tokenizer.eos_token_id, *tokenizer.encode(prompt, add_special_tokens=False)]
     start = torch.tensor([ids], device=model.device)
     told = model.generate(  # type: ignore[misc] # transformers' mixin asks for a protocol of its own
         start,
@@ -71,7 +70,7 @@ def sample(
         temperature=0.8,
         top_p=0.95,
         use_cache=True,
-        pad_token_id=END_OF_TEXT_ID,
+        pad_token_id=tokenizer.eos_token_id,
     )
     model.train(training)
     return str(tokenizer.decode(told[0, len(ids) :].tolist(), skip_special_tokens=True)).strip()

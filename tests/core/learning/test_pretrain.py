@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 from rich.console import Console
+from safetensors.torch import load_file as read_safetensors
 from transformers import AutoTokenizer, GPT2LMHeadModel
 
 from core.learning.pretrain import PretrainSettings, pretrain, rate
-from core.learning.pretrain_run import Run
+from core.learning.pretrain_run import Run, begin
 from core.learning.validation import bits_per_character
 from tests.core.learning.packs import write_corpus
 
@@ -106,6 +107,21 @@ def test_the_rate_rises_stays_and_falls_to_nearly_nothing(settings: PretrainSett
     assert rates[0] < rates[1] < rates[2] == 1 == rates[44]
     assert rates[50] > rates[75] > rates[99] > 0
     assert rates[100] == 0.01
+
+
+def test_a_larger_model_learns_the_headings_as_a_lora(run: Run, tmp_path: Path) -> None:
+    base, out = tmp_path / "larger", tmp_path / "lora"
+    begin(run.settings, run.tokenizer).model.save_pretrained(base)  # it knows nothing yet
+    run.tokenizer.save_pretrained(base)
+    settings = replace(run.settings, base=base, out=out, minutes=0.03, lora_rank=2, lora_rate=5e-3)
+    taught = pretrain(settings, console=quiet())
+    plain = GPT2LMHeadModel.from_pretrained(base, dtype=torch.float32)
+    text = "Once upon a time, there was a little child named Lily."
+    before = bits_per_character(plain, run.tokenizer, [text])
+    assert set(read_safetensors(out / "bundle" / "adapter_model.safetensors"))
+    assert not (out / "bundle" / "model.safetensors").exists()
+    assert bits_per_character(taught.model, taught.tokenizer, [text]) < before
+    assert "works with larger only" in (out / "bundle" / "README.md").read_text()
 
 
 KILLED = """
