@@ -41,7 +41,10 @@ class Drawing:
         reached = likely.cumsum(-1)
         mass = torch.where(self._all, 1.0, reached[:, -1:])  # what top-p is a share of
         kept = likely.masked_fill_(reached - likely >= self._top_p * mass, 0)
-        reached = kept.cumsum(-1)
+        # In the order of the tokens, not of their odds: two that are nearly as likely may change
+        # places with the batch they are computed in, and with them all that follows.
+        ids, order = ids.sort(dim=-1)
+        reached = kept.gather(1, order).cumsum(-1)
         chance = torch.tensor(chances, device=odds.device, dtype=odds.dtype)[:, None]
         place = (reached <= chance.clamp_(max=_ALMOST_ONE) * reached[:, -1:]).sum(-1)
         token = ids.gather(1, place.clamp_(max=ids.shape[-1] - 1)[:, None])[:, 0]

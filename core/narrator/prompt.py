@@ -135,14 +135,15 @@ def _telling(assignment: Assignment, tokens: Tokens, window: int) -> Prompt:
     passages = [tokens.read(text) for text in assignment.path]
     front, last = _front(assignment, tokens, window), _Page(tokens, window)
     _put_asked(last if any(passages) else front, assignment)
-    room = window - asked.most - len(front.encoded()) - _stepped(len(last.encoded()))
+    free = window - asked.most - 1  # the first token says that a text begins
+    room = free - len(front.encoded()) - _stepped(len(last.encoded()))
     blank = len(tokens.blank_line)
     lengths = [len(ids) + blank for ids in passages]
     left_out = 0
     if sum(lengths) > room or assignment.earlier:
         left_out = _left_out(lengths, room - int(window * _SHARES[Field.RECAP]))
         front.put(Field.RECAP, _brief(_recap(assignment, left_out), tokens, window))
-        room = window - asked.most - len(front.encoded()) - len(last.encoded())
+    room = free - len(front.encoded()) - len(last.encoded())
     told, cut = _joined(passages[left_out:], assignment.path, tokens, room)
     ids = (tokens.end, *front.encoded(), *told, *last.encoded())
     recap = next((value for kind, value in front.lines if kind is Field.RECAP), "")
