@@ -32,7 +32,7 @@ from adapters.telegram.press import Press
 from adapters.telegram.screen import Cue, TelegramScreen
 from adapters.telegram.sheets import NO_PREVIEW
 from adapters.telegram.wire import Wire
-from core.errors import ImportRefused, Refusal
+from core.errors import Refusal
 from core.session import commands as c
 from core.session.engine import Engine
 from core.session.messages import Author, Notice, Place, Reply, Request, Unfinished
@@ -87,7 +87,7 @@ class Listener:
         cue = Cue(Mention(writer.id, writer.full_name), message=message.message_id)
         try:
             command = await self._asked(message, place)
-        except (Refusal, ImportRefused) as refusal:
+        except Refusal as refusal:
             await self._refuse(place, writer, cue, refusal)
             return
         if command is not None:
@@ -95,7 +95,7 @@ class Listener:
             await self._turn(Request(request, place, author, command), cue)
 
     async def _asked(self, message: Message, place: Place) -> c.Command | None:
-        """Return what a message asks; None: it is not for us. Raises Refusal, ImportRefused."""
+        """Return what a message asks; None: it is not for us. Raises Refusal."""
         me = self._wire.bot.bot
         username = me.username or ""
         to_us = place.private or reading.answers_us(message, me.id)
@@ -122,7 +122,7 @@ class Listener:
         """Return what stands in a file somebody sent."""
         most = FileSizeLimit.FILESIZE_DOWNLOAD
         if (document.file_size or 0) > most:
-            raise ImportRefused(f"It is larger than {most // 10**6} MB.")
+            raise Refusal("telegram.file_too_big", most=most // 10**6)
         file = await self._wire.patiently(document.get_file)
         content = await self._wire.patiently(file.download_as_bytearray)
         return content.decode("utf-8-sig", "replace")
@@ -209,19 +209,12 @@ class Listener:
             where = int(request.place.chat), screen.ref
             _remember(self._topics, where, request.place.topic)
 
-    async def _refuse(
-        self, place: Place, user: User, cue: Cue, refusal: Refusal | ImportRefused
-    ) -> None:
+    async def _refuse(self, place: Place, user: User, cue: Cue, refusal: Refusal) -> None:
         """Say why something cannot even be asked."""
-        say = Voice.of(user.language_code or "", self._language)
-        text = (
-            say(refusal.key, **refusal.values)
-            if isinstance(refusal, Refusal)
-            else say("refusal.import", reason=str(refusal))
-        )
-        screen = self._screen(place, user.language_code or "", cue=cue)
+        language = user.language_code or ""
+        text = Voice.of(language, self._language)(refusal.key, **refusal.values)
         try:
-            await screen.show(Reply(text, private=True))
+            await self._screen(place, language, cue=cue).show(Reply(text, private=True))
         except NotShown as error:
             _log.warning("telegram did not show a refusal: %s", error)
 
