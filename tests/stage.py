@@ -6,12 +6,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from core.storage.library import Library
-
 from core.session import commands as c
 from core.session import spelling
 from core.session.engine import Engine
 from core.session.messages import Author, Place, Reply, Request
+from core.storage.library import Library
 from tests.fakes import StandInNarrator
 
 HERE = Place("test", "chat-1")
