@@ -78,8 +78,8 @@ async def test_lore_fires_when_its_keyword_is_told_and_always_lore_always(stage:
     await stage.tell(f"/new {PREMISE}", "/lore Mara, gull: Mara is afraid of birds")
     await stage.ask("/lore always weather: It never stops raining")
     await stage.tell("The door stood open.", "/continue")
-    assert stage.narrator.assigned[-1].fired == ()
-    assert stage.narrator.assigned[-1].lore == ("It never stops raining",)
+    quiet = stage.narrator.assigned[-1]
+    assert (quiet.fired, quiet.lore) == ((), ("It never stops raining",))
     await stage.tell("A gull sat there.", "/continue")
     assert stage.narrator.assigned[-1].fired == ("Mara is afraid of birds",)
 
