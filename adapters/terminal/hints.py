@@ -22,6 +22,7 @@ class Hint:
 
     typed: str
     label: str
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def _hint(action: Action, numbered: list[Command]) -> Hint:
     line = line_for(action.command)
     if line is None:
         numbered.append(action.command)
-        return Hint(f"/{len(numbered)}", action.label)
+        return Hint(f"/{len(numbered)}", action.label, numbered=True)
     said = line.casefold().endswith(action.label.casefold())
     return Hint(line, "" if said else action.label)
 

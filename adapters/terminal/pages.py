@@ -73,17 +73,19 @@ def _shown(hint: Hint) -> Text:
     return typed + Text(f" {harmless(hint.label)}", style="bright_black") if hint.label else typed
 
 
-def _packed(rows: Sequence[Sequence[Hint]], columns: int) -> list[Text]:
-    """Return a list's hints line by line, those of a passage side by side."""
-    lines: list[Text] = []
+def _packed(rows: Sequence[Sequence[Hint]], columns: int) -> Iterator[Text]:
+    """Yield a list's numbered hints line by line, and those of a passage side by side."""
+    line = Text()
     for row in rows:
-        for hint in map(_shown, row):
-            fits = lines and lines[-1].cell_len + len(_GAP) + hint.cell_len <= columns
-            if fits and len(rows[0]) > 1:
-                lines[-1] = lines[-1] + Text(_GAP) + hint
-            else:
-                lines.append(hint)
-    return lines
+        for hint in row:
+            shown = _shown(hint)
+            listed = len(row) == 1 and hint.numbered
+            if line and (listed or line.cell_len + len(_GAP) + shown.cell_len > columns):
+                yield line
+                line = Text()
+            line = line + Text(_GAP) + shown if line else shown
+    if line:
+        yield line
 
 
 def _columns(console: Console) -> int:

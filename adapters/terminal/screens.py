@@ -50,9 +50,9 @@ class LiveScreen:
         """Show a reply in place of the one before; a final one for good."""
         heading = reply.heading != self._heading
         if reply.final:
-            self._live.update(Text())
+            self._live.update(Text(), refresh=True)
             self._print(reply, heading=heading)
-        elif reply.text:
+        else:
             growing = pages.being_written(reply, self._console, heading=heading)
             self._live.update(growing, refresh=True)
 
