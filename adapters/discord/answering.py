@@ -103,14 +103,22 @@ class Answering:
         place = place_at(self._client, reaction.channel_id, private=reaction.guild_id is None)
         with self._under_way():
             rating = await self._engine.reaction_to(place, str(reaction.message_id), value)
-            if rating is not None:
-                request = Request(_number(reaction), place, await self._who(reaction), rating)
+            author = await self._who(reaction) if rating is not None else None
+            if rating is not None and author is not None:
+                request = Request(_number(reaction), place, author, rating)
                 async with aclosing(self._engine.handle(request)) as replies:
                     async for _ in replies:
                         pass  # who reacted sees the reaction itself
 
-    async def _who(self, reaction: discord.RawReactionActionEvent) -> Author:
-        user = reaction.member or await self._client.fetch_user(reaction.user_id)
+    async def _who(self, reaction: discord.RawReactionActionEvent) -> Author | None:
+        """Return who reacted; in private the event does not say their name."""
+        try:
+            user = reaction.member or await tried(
+                lambda: self._client.fetch_user(reaction.user_id)
+            )
+        except Trouble as trouble:
+            _log.info("discord: a thumb of somebody unknown is not counted: %s", trouble)
+            return None
         return Author(PLATFORM, str(user.id), user.display_name)
 
     # ------------------------------------------------------------ how it is answered

@@ -15,6 +15,7 @@ class TaleClient(discord.AutoShardedClient):
     """discord.py's client, and the engine its events are for."""
 
     def __init__(self, engine: Engine, settings: DiscordSettings) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nothing here speaks
         super().__init__(
             intents=discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True),
             allowed_mentions=discord.AllowedMentions.none(),

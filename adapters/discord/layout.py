@@ -13,6 +13,7 @@ from core.session.wording import Voice
 
 # https://discord.com/developers/docs/resources/message#create-message
 MOST_CONTENT = 2000
+_NOTHING = "…"  # stands for no words at all, which Discord refuses
 
 
 def pages(reply: Reply) -> list[str]:
@@ -23,7 +24,7 @@ def pages(reply: Reply) -> list[str]:
     first, *rest = split(_words(reply), room, _room) or [""]
     parts = [head + letters(first), *map(letters, rest)]
     parts[-1] += foot
-    return parts
+    return parts if any(parts) else [_NOTHING]
 
 
 def _words(reply: Reply) -> str:

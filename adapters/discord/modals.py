@@ -34,19 +34,23 @@ def modal_for(command: Writable, say: Voice, draft: str = "") -> ui.Modal:
     match command:
         case c.New():
             fields = [
-                ("field.new", _long("text", MOST_PREMISE)),
-                ("option.genre", _short("genre", command.genre)),
-                ("option.mood", _short("mood", command.mood)),
+                (say("discord.field.new"), _long("text", MOST_PREMISE)),
+                (say("control.genre", value="…"), _short("genre", command.genre)),
+                (say("control.mood", value="…"), _short("mood", command.mood)),
             ]
             return _window("new", c.New(), say, fields)
         case c.Say():
-            return _window("say", command, say, [("field.say", _long("text", MOST_TEXT))])
+            return _window("say", command, say, [(say("discord.field.say"), _long("text", MOST_TEXT))])
         case c.Edit():
             kept = draft if len(draft) <= MOST_TEXT else ""
-            return _window("edit", command, say, [("field.edit", _long("text", MOST_TEXT, kept))])
+            field = say("discord.field.edit"), _long("text", MOST_TEXT, kept)
+            return _window("edit", command, say, [field])
         case c.Refine():
             words = _long("text", MOST_WISH, required=False)
-            wishes = [("field.wish", _usual_wishes(say)), ("field.words", words)]
+            wishes = [
+                (say("discord.field.wish"), _usual_wishes(say)),
+                (say("discord.field.words"), words),
+            ]
             return _window("refine", command, say, wishes)
 
 
@@ -60,7 +64,7 @@ def _window(
 ) -> ui.Modal:
     window = ui.Modal(title=say(f"discord.modal.{name}"), custom_id=to_button(command))
     for label, field in fields:
-        window.add_item(ui.Label(text=say(f"discord.{label}"), component=field))
+        window.add_item(ui.Label(text=label, component=field))
     window.stop()  # the library need not keep it: its answer is read by `written`
     return window
 

@@ -1,7 +1,6 @@
 """Slash commands: everything the session can be asked, told of in every language."""
 
 import inspect
-import re
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal, TypeAlias
 
@@ -11,9 +10,9 @@ from discord.app_commands import Choice, Range, locale_str
 
 from adapters.discord.client import Asked, TaleClient
 from adapters.discord.places import author_of, place_of
-from core.errors import StorageError
+from core.errors import Refusal, StorageError
 from core.session import commands as c
-from core.session.spelling import to_button
+from core.session.spelling import from_button, to_button
 from core.session.texts import MOST_LORE, MOST_NAME, MOST_PREMISE, MOST_TITLE, MOST_WISH
 from core.session.wording import FIRST, closest, keys, languages, say
 
@@ -117,8 +116,11 @@ def _ask(asked: Asked, command: c.Command) -> None:
 
 def _story(typed: str) -> int | None:
     """Return the id of a story that was completed; None where somebody just typed."""
-    spelled = re.fullmatch(r"open\.(\d{1,18})", typed)
-    return int(spelled[1]) if spelled else None
+    try:
+        command = from_button(typed)
+    except Refusal:
+        return None
+    return command.story if isinstance(command, c.Open) else None
 
 
 # ---------------------------------------------------------------- writing

@@ -20,9 +20,9 @@ async def opened_thread(asked: Asked, command: c.Command) -> discord.Thread | No
     channel = asked.channel
     if not asked.client.settings.thread_per_story or not isinstance(command, c.New):
         return None
-    if not isinstance(channel, discord.TextChannel):
-        return None
     name = short(command.text, MOST_TITLE)
+    if not name or not isinstance(channel, discord.TextChannel):
+        return None
     kind = discord.ChannelType.public_thread
     try:
         return await tried(lambda: channel.create_thread(name=name, type=kind))

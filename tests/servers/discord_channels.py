@@ -33,6 +33,7 @@ class Channels:
     def __init__(self, world: World, owner: User) -> None:
         self.commands: list[Json] = []
         self.url = ""  # where files are fetched from
+        self.endpoint: str | None = None  # where interactions go instead of the gateway
         self._world = world
         self._owner = owner
 
@@ -40,9 +41,17 @@ class Channels:
         """Tell who the token belongs to."""
         return 200, discord_json.me(self._world.bot)
 
+    async def user(self, call: Call) -> tuple[int, Json]:
+        """Tell who somebody is."""
+        user = self._world.users.get(call.names["user_id"])
+        if user is None:
+            raise ApiError(404, 10013, "Unknown User")
+        return 200, discord_json.user(user)
+
     async def application(self, _: Call) -> tuple[int, Json]:
         """Tell what application the token belongs to."""
-        return 200, discord_json.application(self._world.bot, self._owner)
+        application = discord_json.application(self._world.bot, self._owner)
+        return 200, {**application, "interactions_endpoint_url": self.endpoint}
 
     async def put_commands(self, call: Call) -> tuple[int, Json]:
         """Take the slash commands."""
@@ -52,12 +61,12 @@ class Channels:
                 "description": "",
                 "type": 1,
                 **command,
-                "id": self._world.new_id(),
-                "application_id": self._world.bot.id,
+                "id": str(number),
+                "application_id": "1",
                 "version": "1",
                 "default_member_permissions": None,
             }
-            for command in call.body
+            for number, command in enumerate(call.body, start=1000)
         ]
         return 200, self.commands
 

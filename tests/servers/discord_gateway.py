@@ -55,6 +55,8 @@ class Gateway:
         self.shards = 1
         self.url = ""
         self.privileged = False  # whether the application was granted message content
+        self.refuses = 0  # a code to close the next connection with
+        self.refused = 0
         self.identified = 0
         self.resumed = 0
         self._world = world
@@ -89,6 +91,11 @@ class Gateway:
             self._complain(f"gateway: op {heard['op']} is not expected from this bot")
 
     async def _identify(self, socket: web.WebSocketResponse, wanted: Json) -> None:
+        if self.refuses:
+            self.refused += 1
+            code, self.refuses = self.refuses, 0
+            await socket.close(code=code)
+            return
         if wanted["token"] != self._token:
             await socket.close(code=_WRONG_TOKEN, message=b"Authentication failed.")
             return

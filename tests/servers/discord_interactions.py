@@ -41,7 +41,6 @@ class Interaction:
     modal: Json = None
     choices: list[Json] | None = None
     original: Message | None = None  # what `@original` stands for
-    first_follow_up: bool = True
     sent: list[Message] = field(default_factory=list)  # every message that answers it
 
     @property
@@ -114,12 +113,10 @@ class Interactions:
             refuse(discord_rules.message_errors(data, files=len(call.files), new=kind == _SAY))
         if kind in (_SAY, _THINK):
             interaction.original = self._new_message(interaction, data.get("flags") or 0)
-            interaction.first_follow_up = kind == _THINK
             if kind == _THINK:
                 interaction.original.flags |= LOADING
         elif kind in (_UPDATE_LATER, _UPDATE):
             interaction.original = interaction.message
-            interaction.first_follow_up = False
         elif kind == _CHOICES:
             focused = next(o for o in interaction.data["options"] if o.get("focused"))
             refuse(discord_rules.choice_errors(data["choices"], focused["type"]))
@@ -197,14 +194,13 @@ class Interactions:
         return 204, None
 
     async def follow_up(self, call: Call) -> tuple[int, Json]:
-        """Send one more message; the first after "is thinking" takes its place, privacy and all."""
+        """Send one more message; where the bot "is thinking" still, it takes that place, privacy and all."""
         interaction = self._alive(call)
         refuse(discord_rules.message_errors(call.body, files=len(call.files)))
         original = interaction.original
-        if interaction.first_follow_up and original is not None and not original.deleted:
+        if original is not None and original.loading and not original.deleted:
             message = original
         else:
             message = self._new_message(interaction, call.body.get("flags") or 0)
-        interaction.first_follow_up = False
         self._channels.write(message, call)
         return 200, discord_json.message(message)

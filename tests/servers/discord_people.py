@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.servers import discord_gateway
 from tests.servers.discord_interactions import COMMAND, COMPONENT, MODAL, TYPING, Interaction
-from tests.servers.discord_rules import MOST_TEXT, text_inputs
+from tests.servers.discord_rules import MOST_TEXT
 from tests.servers.discord_world import DM, GROUP_DM, Channel, Message, User
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Json = Any
 
+_SELECT, _LABEL = 3, 18  # kinds of component
 _STRING, _INTEGER, _BOOLEAN, _ATTACHMENT = 3, 4, 5, 11
 _TYPES: dict[int, type] = {_STRING: str, _INTEGER: int, _BOOLEAN: bool, _ATTACHMENT: tuple}
 
@@ -58,9 +59,7 @@ class Person:
         return asked.choices
 
     async def press(self, message: Message, label: str) -> Interaction:
-        """Press the button with this label, or one whose id is forged: "#custom_id"."""
-        if label.startswith("#"):
-            return await self._component(message, {"custom_id": label[1:], "component_type": 2})
+        """Press the button with this label."""
         found = [b for b in message.buttons if b["label"] == label and not b.get("disabled")]
         if not found:
             raise CannotDo(f"no button {label!r} among {message.labels}")
@@ -77,16 +76,14 @@ class Person:
                     return await self._component(message, {**data, "values": [option["value"]]})
         raise CannotDo(f"no option {label!r}")
 
-    async def submit(self, asked: Interaction, text: str) -> Interaction:
-        """Write into the modal that was opened, and send it."""
+    async def submit(self, asked: Interaction, text: str = "", **others: str) -> Interaction:
+        """Fill the modal that was opened, and send it. What is not named stays as it was drawn."""
         await self._server.until(lambda: asked.modal is not None)
-        fields = list(text_inputs(asked.modal))
-        most = fields[0].get("max_length") or MOST_TEXT
-        least = fields[0].get("min_length") or (1 if fields[0].get("required", True) else 0)
-        if not least <= len(text) <= most:
-            raise CannotDo(f"the modal takes {least} to {most} characters")
-        written = {"type": 4, "id": 2, "custom_id": fields[0]["custom_id"], "value": text}
-        rows = [{"type": 18, "id": 1, "component": written}]
+        filled = {"text": text, **others}
+        rows = [
+            {"type": _LABEL, "id": number, "component": _filled(row["component"], filled)}
+            for number, row in enumerate(asked.modal["components"], start=1)
+        ]
         data = {"custom_id": asked.modal["custom_id"], "components": rows}
         return await self._do(MODAL, asked.where, data, asked.message)
 
@@ -138,6 +135,22 @@ def _described(command: Json, name: str) -> Json:
         if option["name"] == name:
             return option
     raise CannotDo(f"/{command['name']} has no option {name}")
+
+
+def _filled(field: Json, filled: dict[str, str]) -> Json:
+    """Return one field as it is sent; refuses what the client refuses."""
+    name = field["custom_id"]
+    written = {"type": field["type"], "id": 100 + field["type"], "custom_id": name}
+    if field["type"] == _SELECT:
+        values = [filled[name]] if name in filled else []
+        if any(value not in [option["value"] for option in field["options"]] for value in values):
+            raise CannotDo(f"{values} is not offered")
+        return {**written, "values": values}
+    value = filled.get(name, field.get("value") or "")
+    least = field.get("min_length") or (1 if field.get("required", True) else 0)
+    if not least <= len(value) <= (field.get("max_length") or MOST_TEXT):
+        raise CannotDo(f"the modal does not take {len(value)} characters")
+    return {**written, "value": value}
 
 
 def _held(option: Json, value: Any) -> None:

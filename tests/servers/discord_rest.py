@@ -54,6 +54,7 @@ class Fault:
     seconds: float = 0.0  # how late, or how long to wait
     whole: bool = False  # a 429 for everything, not for this route
     done_first: bool = False  # it takes effect, and only the answer is lost
+    cut: bool = False  # the connection breaks
     met: int = 0
 
 
@@ -100,6 +101,8 @@ class Rest:
             await asyncio.sleep(fault.seconds)
             if fault.done_first:
                 await self._handled(call, handler)
+            if fault.cut and request.transport is not None:
+                request.transport.abort()
             if fault.status:
                 return web.Response(status=fault.status, text="<html>Bad gateway</html>")
         wait = self._wait(call)

@@ -7,7 +7,6 @@ async with DiscordServer() as server:
     asked = await mara.slash(channel, "new", premise="a lighthouse")
 """
 
-import asyncio
 from types import TracebackType
 from typing import Any, Self
 
@@ -67,6 +66,7 @@ class DiscordServer(World):
         hook = "/webhooks/{webhook_id}/{webhook_token}"
         answers: list[tuple[str, str, Handler]] = [
             ("GET", "/users/@me", api.me),
+            ("GET", "/users/{user_id}", api.user),
             ("GET", "/oauth2/applications/@me", api.application),
             ("GET", "/gateway/bot", self._gateway_bot),
             ("PUT", "/applications/{application_id}/commands", api.put_commands),
@@ -113,12 +113,23 @@ class DiscordServer(World):
         """Wait until the bot listens and its commands are known."""
         await self.until(lambda: bool(self.gateway.live and self.channel_api.commands))
 
+    def planted(self, channel: Channel, custom_id: str) -> Message:
+        """Put a message of the bot's into a channel, as if drawn long ago: one button, `?`."""
+        message = self.channel_api.new_message(channel, content="Of old.")
+        button = {"type": 2, "id": 2, "style": 2, "label": "?", "custom_id": custom_id}
+        message.components = [{"type": 1, "id": 1, "components": [button]}]
+        return message
+
     # ---------------------------------------------------------------- trouble
     def fail(
         self, where: str, *, status: int = 502, times: int = 1, done_first: bool = False
     ) -> Fault:
         """Let requests fail as they do when a proxy of Discord's breaks."""
         return self._trouble(Fault(where, times, status=status, done_first=done_first))
+
+    def cut(self, where: str, *, times: int = 1) -> Fault:
+        """Break the connection instead of answering."""
+        return self._trouble(Fault(where, times, status=502, cut=True))
 
     def limit(self, where: str, *, seconds: float, times: int = 1, whole: bool = False) -> Fault:
         """Refuse requests for coming too fast."""
@@ -145,13 +156,6 @@ class DiscordServer(World):
 
         await self.until(lambda: bool(found()), seconds=seconds)
         return found()[-1]
-
-    async def quiet(self, seconds: float = 0.1) -> None:
-        """Wait until nothing has been asked of the server for a while."""
-        before = -1
-        while before != len(self.rest.calls):
-            before = len(self.rest.calls)
-            await asyncio.sleep(seconds)
 
     def transcript(self) -> str:
         """Return what can be read, channel by channel, as text."""

@@ -6,7 +6,7 @@ missing there is nothing to check against, and `MISSING` says so.
 
 import json
 import os
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -85,23 +85,21 @@ def request_errors(method: str, path: str, query: dict[str, str], body: Json) ->
         if parameter["in"] == "query"
     }
     errors = [f"query {name} is not described" for name in query if name not in known]
-    validator = _rest_validator(path, method, "request")
-    if validator is None:
+    if _rest_validator(path, method, "request") is None:
         return errors + (["a body is not described"] if body is not None else [])
     if body is None:
         required = operation["requestBody"].get("required", False)
         return errors + (["a body is required"] if required else [])
-    return errors + _messages(validator, body)
+    return errors + list(_rest_messages(path, method, "request", json.dumps(body)))
 
 
 def response_errors(method: str, path: str, status: int, body: Json) -> list[str]:
     """Return what an answer of ours has that Discord's description does not allow."""
     if MISSING or status >= 500:  # 5xx come from proxies; nobody describes them
         return []
-    validator = _rest_validator(path, method, str(status))
-    if validator is None or body is None:
+    if _rest_validator(path, method, str(status)) is None or body is None:
         return []
-    return _messages(validator, body)
+    return list(_rest_messages(path, method, str(status), json.dumps(body)))
 
 
 def event_errors(name: str, data: Json) -> list[str]:
@@ -109,6 +107,12 @@ def event_errors(name: str, data: Json) -> list[str]:
     if MISSING or name not in _gateway()["Events"]["properties"]:
         return []
     return _messages(_event_validator(name), data)
+
+
+@lru_cache(maxsize=64)  # the commands are long, and the same at every start
+def _rest_messages(path: str, method: str, direction: str, written: str) -> tuple[str, ...]:
+    validator = _rest_validator(path, method, direction)
+    return () if validator is None else tuple(_messages(validator, json.loads(written)))
 
 
 def _messages(validator: Validator, value: Json) -> list[str]:

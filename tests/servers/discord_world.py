@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -166,7 +167,8 @@ class World:
         """Wait until something has happened. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while not happened():
-                await self._changed.wait()
+                with suppress(TimeoutError):  # some things happen without the server
+                    await asyncio.wait_for(self._changed.wait(), 0.05)
 
 
 def stamp(seconds: float) -> str:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -41,19 +41,19 @@ class Server:
         """The address of one of its databases."""
         return f"postgresql://{user}@127.0.0.1:{self._port}/{name}"
 
-    def new_database(self, template: str = "template0") -> str:
-        """Make a database, empty or like another one; returns its address."""
+    def new_database(self) -> str:
+        """Make an empty database; returns its address."""
         name = f"test{next(self._numbers)}"
-        self._do("CREATE DATABASE {} TEMPLATE {}", name, template)
+        self._do("CREATE DATABASE {}", name)
         return self.url(name)
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is still connected to it."""
         self._do("DROP DATABASE {} WITH (FORCE)", url.rpartition("/")[2])
 
-    def _do(self, command: str, *names: str) -> None:
+    def _do(self, command: LiteralString, name: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as db:
-            db.execute(SQL(command).format(*map(Identifier, names)))
+            db.execute(SQL(command).format(Identifier(name)))
 
 
 @contextmanager

@@ -33,6 +33,7 @@ class Updates:
         self._hook: tuple[str, str] | None = None  # address, secret
         self._poll = 0  # the number of the newest poll: it ends the one before
         self._news = asyncio.Event()
+        self.asked = asyncio.Event()  # the bot is there
 
     def deliver(self, **content: Json) -> dict[str, Json]:
         """Hand over an update, if the bot wants this kind."""
@@ -58,6 +59,7 @@ class Updates:
         if self._hook is not None:
             raise Refused("can't use getUpdates method while webhook is active", code=409)
         self.wanted = given.get("allowed_updates", self.wanted)
+        self.asked.set()
         self._poll += 1
         poll = self._poll
         self._news.set()  # an older poll looks up, and ends
@@ -81,6 +83,7 @@ class Updates:
         rules.check_webhook(given["url"], given.get("secret_token", ""))
         self.wanted = given.get("allowed_updates", self.wanted)
         self._hook = given["url"], given.get("secret_token", "")
+        self.asked.set()
         self._news.set()
         return True
 

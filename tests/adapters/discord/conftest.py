@@ -1,3 +1,4 @@
+import logging
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -22,10 +23,18 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 
 @pytest.fixture
-async def house(library: Library) -> AsyncIterator[House]:
-    """A Discord with the bot in it, a guild, a channel, and people."""
+async def server(caplog: pytest.LogCaptureFixture) -> AsyncIterator[DiscordServer]:
+    """A Discord: nothing may break its rules, and nothing may break in the bot."""
     async with DiscordServer() as server:
-        house = House(server, library)
-        async with house.open():
-            yield house
+        yield server
         assert server.violations == []
+    records = [*caplog.get_records("setup"), *caplog.get_records("call"), *caplog.records]
+    assert [r.getMessage() for r in records if r.levelno >= logging.ERROR] == []
+
+
+@pytest.fixture
+async def house(server: DiscordServer, library: Library) -> AsyncIterator[House]:
+    """A Discord with the bot in it, a guild, a channel, and people."""
+    house = House(server, library)
+    async with house.open():
+        yield house

@@ -1,6 +1,7 @@
 """A Discord with the bot in it: what the tests of the adapter stand in."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -8,11 +9,14 @@ from typing import Any
 from adapters.discord.adapter import DiscordAdapter
 from adapters.discord.settings import DiscordSettings
 from core.session.engine import Engine
-from core.storage.library import Library
+from core.storage.library import Library, Tally
 from tests.fakes import StandInNarrator
 from tests.servers.discord_interactions import Interaction
 from tests.servers.discord_server import DiscordServer
 from tests.servers.discord_world import Channel, Message
+
+
+_HANDLES = re.compile(r"discord\.py: on_(?!connect|ready|shard|resumed|disconnect|guild)")
 
 
 class House:
@@ -22,6 +26,7 @@ class House:
         self.server = server
         self.library = library
         self.narrator = StandInNarrator()
+        self.engine = Engine(library, self.narrator)
         self.guild = server.guild("Tale House")
         self.channel = server.text_channel("stories", self.guild)
         self.mara = server.somebody("Mara")
@@ -32,8 +37,9 @@ class House:
     async def open(self, **settings: Any) -> AsyncIterator[None]:
         """Let the bot in; at the end it leaves as at a shutdown."""
         token, api = self.server.token, self.server.api
+        self.engine = Engine(self.library, self.narrator)
         adapter = DiscordAdapter(
-            Engine(self.library, self.narrator),
+            self.engine,
             DiscordSettings(**{"token": token, "api_base": api, **self._settings, **settings}),
         )
         running = asyncio.create_task(adapter.run())
@@ -49,11 +55,23 @@ class House:
             with suppress(asyncio.CancelledError):
                 await running
 
+    async def idle(self) -> None:
+        """Wait until the bot has nothing to do: what it was told of is answered."""
+        await asyncio.sleep(0.02)  # what was sent to it is on its way through the loopback
+        while any(_HANDLES.search(task.get_name()) for task in asyncio.all_tasks()):
+            await asyncio.sleep(0.01)
+
     async def answer(self, asked: Interaction, *, seconds: float = 5.0) -> Message:
-        """Wait for the answer's last state: a message that stays as it is, and return it."""
+        """Wait for the answer as it stays, and return its message."""
         await self.server.until(lambda: bool(asked.shown), seconds=seconds)
-        await self.server.quiet()
+        await self.idle()
         return asked.shown[-1]
+
+    def tally(self, message: Message) -> Tally:
+        """Return the thumbs of the passage a message shows."""
+        rating = next(b["custom_id"] for b in message.buttons if b["custom_id"].startswith("rate"))
+        with self.library.begin() as tx:
+            return tx.tally(int(rating.rpartition(".")[2]))
 
     async def told(self, where: Channel | None = None, premise: str = "a lighthouse") -> Message:
         """Begin a story and return its opening's message."""
