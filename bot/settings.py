@@ -61,6 +61,7 @@ class BotSettings(_Section):
 
     data: _Path | None = None  # None: this user's own data folder
     language: Annotated[str, AfterValidator(_spoken)] = "en"
+    screening: Literal["off", "mild", "strict"] = "mild"
 
 
 class LogSettings(_Section):

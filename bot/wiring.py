@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from bot.settings import Secrets, Settings, data_folder, database_url
 from core.errors import SettingsError
 from core.narrator.gpt2 import Gpt2Narrator
+from core.narrator.screening import Level
 from core.narrator.settings import NarratorSettings
 from core.session.engine import Engine
 from core.storage.database import open_database
@@ -36,7 +37,13 @@ def build_engine(
     settings: Settings, library: Library, narrator: Gpt2Narrator, *, seed: int | None = None
 ) -> Engine:
     """Return the engine; a seed lets a whole session be played again."""
-    return Engine(library, narrator, seeds=_seeds(seed), default_language=settings.bot.language)
+    return Engine(
+        library,
+        narrator,
+        seeds=_seeds(seed),
+        default_language=settings.bot.language,
+        screening=Level(settings.bot.screening),
+    )
 
 
 def _seeds(seed: int | None) -> Callable[[], int]:

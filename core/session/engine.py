@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 
 from core.errors import ImportRefused, NarratorError, Overloaded, Refusal, StorageError
 from core.narrator.narrator import Narrator
+from core.narrator.screening import Level
 from core.session import commands as c
 from core.session import menus, recalling, spelling
 from core.session.answers import answer
@@ -51,12 +52,14 @@ class Engine:
         clock: Callable[[], datetime] = _now,
         seeds: Callable[[], int] = lambda: secrets.randbelow(_MOST_SEED),
         default_language: str = "en",
+        screening: Level = Level.MILD,
     ) -> None:
         self._library = library
         self._narrator = narrator
         self._clock = clock
         self._seeds = seeds
         self._default_language = default_language
+        self._screening = screening
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._board = Board()
 
@@ -131,7 +134,7 @@ class Engine:
     async def _replies(self, turn: Turn) -> AsyncGenerator[Reply]:
         command = turn.request.command
         if isinstance(command, Tells):
-            telling = Telling(self._narrator, self._do)
+            telling = Telling(self._narrator, self._do, self._screening)
             async with aclosing(telling.replies(turn, command)) as replies:
                 async for reply in replies:
                     yield reply

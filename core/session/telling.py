@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from core.errors import Refusal
 from core.narrator.narrator import Assignment, Mode, Narrator
+from core.narrator.screening import Level, screen
 from core.session import commands as c
 from core.session import menus, showing, writing
 from core.session.assignments import assignment
@@ -31,9 +32,10 @@ class Do(Protocol):
 class Telling:
     """Answers one turn with the narrator's help."""
 
-    def __init__(self, narrator: Narrator, do: Do) -> None:
+    def __init__(self, narrator: Narrator, do: Do, screening: Level) -> None:
         self._narrator = narrator
         self._do = do
+        self._screening = screening
 
     def replies(self, turn: Turn, command: Tells) -> AsyncGenerator[Reply]:
         """Answer: snapshots while the narrator writes, then what was kept."""
@@ -62,11 +64,11 @@ class Telling:
         text = ""
         async with aclosing(writing.stream(self._narrator, planned, turn.story)) as snapshots:
             async for snapshot in snapshots:
-                text = snapshot.text
+                text = self._shown(snapshot.text)
                 yield snapshot
         title = ""
         if planned.opens is not None:
-            title = await writing.title_for(self._narrator, planned, text)
+            title = self._shown(await writing.title_for(self._narrator, planned, text))
         facts = self._provenance(planned.assignment)
         yield await self._do(
             lambda tx: close(
@@ -82,7 +84,7 @@ class Telling:
         chosen = await showing.best(self._narrator, refining, told)
         if chosen is None:
             raise Refusal("refusal.nothing_better")
-        text, seed = chosen
+        text, seed = self._shown(chosen[0]), chosen[1]
         facts = self._provenance(refining.assignment, seed=seed)
         yield await self._do(
             lambda tx: close(tx, turn, showing.keep_refined(tx, turn, refining, text, facts))
@@ -100,9 +102,16 @@ class Telling:
             title = await writing.write_title(
                 self._narrator, assignment(turn, Mode.TITLE, turn.path)
             )
+            title = self._shown(title)
         if not title:
             raise Refusal("refusal.no_title")
         yield await self._do(lambda tx: close(tx, turn, writing.entitle(tx, turn, title)))
+
+    def _shown(self, text: str) -> str:
+        """Return what the narrator wrote, if it may be shown; even a snapshot must not slip by."""
+        if not screen(text, self._screening).safe:
+            raise Refusal("refusal.unsafe")
+        return text
 
     def _provenance(self, wanted: Assignment, *, seed: int | None = None) -> Provenance:
         return Provenance(

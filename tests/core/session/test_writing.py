@@ -250,3 +250,22 @@ async def test_a_place_speaks_its_language_to_those_who_chose_none(stage: Stage)
     someone = by(BEN, admin=False)
     assert "故事" in (await stage.ask("/help", author=someone)).text
     assert "en, zh-hans" in (await stage.ask("/language klingon")).text.replace("、", ", ")
+
+
+async def test_what_may_not_be_shown_is_stopped_while_it_is_written(stage: Stage):
+    before = await stage.ask(f"/new {PREMISE}")
+    stage.narrator.upcoming.append("The mayor said: those people are vermin, exterminate them all.")
+    *snapshots, last = await stage.replies(stage.request("/continue"))
+    assert last.private
+    assert "kept out" in last.text
+    assert not any("exterminate them" in snapshot.text for snapshot in snapshots)
+    assert (await stage.ask("/show")).text == before.text
+
+
+async def test_a_title_or_a_refined_passage_is_screened_too(stage: Stage):
+    before = await stage.ask(f"/new {PREMISE}")
+    stage.narrator.upcoming.append("Those people are vermin, exterminate them")
+    assert "kept out" in (await stage.ask("/title")).text
+    stage.narrator.upcoming.extend(["Those people are vermin, exterminate them."] * 3)
+    assert "kept out" in (await stage.ask("/refine sadder")).text
+    assert (await stage.ask("/show")).heading == before.heading
