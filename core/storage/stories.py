@@ -46,7 +46,10 @@ _BRANCHES = (
     .order_by(branches.c.name)
 )
 _NEW_BRANCH = on_both(
-    branches, lambda insert: insert.on_conflict_do_nothing(index_elements=["story", "name"])
+    branches,
+    lambda insert: insert.on_conflict_do_nothing(index_elements=["story", "name"]).returning(
+        branches.c.name
+    ),
 )
 _LEAVE_BRANCH = (
     update(branches)
@@ -151,8 +154,7 @@ class Stories(Ledger):
     def add_branch(self, story: Story, name: str, *, now: datetime) -> Story:
         """Begin a line at the head and tell it from now on; StaleAction if the name is taken."""
         story = self._move(story, head=story.head, branch=name, now=now)
-        made = self._write(_NEW_BRANCH, {"story": story.id, "name": name})
-        if made.rowcount == 0:
+        if self._write(_NEW_BRANCH, {"story": story.id, "name": name}).first() is None:
             raise StaleAction
         return story
 
