@@ -34,8 +34,9 @@ fix: .venv/dev.stamp  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/dev.stamp  ## measure the engine; writes tests/benchmarks/results/
-	$(BIN)/python -m tests.benchmarks.bench_engine $(ARGS)
+bench: .venv/dev.stamp  ## measure the engine and the terminal; writes tests/benchmarks/results/
+	$(BIN)/python -m tests.benchmarks.bench_engine
+	$(BIN)/python -m tests.benchmarks.bench_play
 
 bench-stories: .venv/dev.stamp  ## measure the stories the narrator writes
 	$(BIN)/python -m tests.benchmarks.bench_stories $(ARGS)
