@@ -94,6 +94,7 @@ def platforms(settings: Settings, known: Secrets, engine: Engine) -> dict[str, J
 
 
 def _telegram(settings: Settings, known: Secrets, engine: Engine) -> Job:
+    token = needed(known.telegram_token, TELEGRAM_TOKEN, "telegram")
     from adapters.telegram.adapter import TelegramAdapter  # noqa: PLC0415  # slow, and not for all
     from adapters.telegram.settings import TelegramSettings  # noqa: PLC0415  # the same
 
@@ -101,7 +102,7 @@ def _telegram(settings: Settings, known: Secrets, engine: Engine) -> Job:
     return TelegramAdapter(
         engine,
         TelegramSettings(
-            token=needed(known.telegram_token, TELEGRAM_TOKEN, "telegram"),
+            token=token,
             webhook_secret=secret.get_secret_value() if secret else "",
             language=settings.bot.language,
             **settings.telegram.model_dump(exclude={"enabled"}),
@@ -110,13 +111,14 @@ def _telegram(settings: Settings, known: Secrets, engine: Engine) -> Job:
 
 
 def _discord(settings: Settings, known: Secrets, engine: Engine) -> Job:
+    token = needed(known.discord_token, DISCORD_TOKEN, "discord")
     from adapters.discord.adapter import DiscordAdapter  # noqa: PLC0415  # slow, and not for all
     from adapters.discord.settings import DiscordSettings  # noqa: PLC0415  # the same
 
     return DiscordAdapter(
         engine,
         DiscordSettings(
-            token=needed(known.discord_token, DISCORD_TOKEN, "discord"),
+            token=token,
             language=settings.bot.language,
             **settings.discord.model_dump(exclude={"enabled"}),
         ),

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -11,17 +10,6 @@ import pytest
 from bot import logs
 
 TOKEN = "123:abc-def"  # noqa: S105  # an invented one, to look for
-
-
-@pytest.fixture(autouse=True)
-def _root_logger_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    before = (root.handlers[:], root.level)
-    yield
-    for handler in root.handlers:
-        if handler not in before[0]:
-            handler.close()
-    root.handlers[:], root.level = before[0], before[1]
 
 
 def test_a_line_of_json_holds_message_level_time_and_facts() -> None:

@@ -1,0 +1,27 @@
+"""What is built is what the settings say."""
+
+from dataclasses import asdict
+
+from adapters.discord.settings import DiscordSettings
+from adapters.telegram.settings import TelegramSettings
+from bot import wiring
+from bot.settings import Settings
+
+
+def test_the_defaults_shown_are_those_of_the_platforms() -> None:
+    settings = Settings()
+    telegram, discord = asdict(TelegramSettings(token="")), asdict(DiscordSettings(token=""))
+    assert settings.telegram.model_dump(exclude={"enabled"}).items() <= telegram.items()
+    assert settings.discord.model_dump(exclude={"enabled"}).items() <= discord.items()
+    assert settings.bot.language == telegram["language"] == discord["language"]
+
+
+def test_a_seed_draws_the_same_seeds_and_none_draws_others() -> None:
+    def drawn(seed: int | None) -> list[int]:
+        draw = wiring._seeds(seed)
+        return [draw() for _ in range(5)]
+
+    assert drawn(7) == drawn(7)
+    assert drawn(7) != drawn(8)
+    assert drawn(None) != drawn(None)
+    assert all(0 <= seed < 2**31 for seed in drawn(None))
