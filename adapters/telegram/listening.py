@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TypeVar
 
 from telegram import (
     CallbackQuery,
@@ -40,10 +39,8 @@ from core.session.spelling import from_button, from_line
 from core.session.wording import Voice
 
 _log = logging.getLogger(__name__)
-_MOST_REMEMBERED = 10_000
+_MOST_HEARD = 10_000
 _DESCRIPTION = 100  # characters; more does not show in the list of results
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 class Listener:
@@ -55,14 +52,14 @@ class Listener:
         self._language = language
         self._admins = Admins(wire.bot, wire.tempo)
         self._heard: OrderedDict[int, None] = OrderedDict()  # update ids of late
-        # Reactions come without their topic: in which one the messages of late are.
-        self._topics: OrderedDict[tuple[int, str], str] = OrderedDict()
 
     async def hear(self, update: Update) -> None:
         """Answer an update; one that comes twice is answered once."""
         if update.update_id in self._heard:
             return
-        _remember(self._heard, update.update_id, None)
+        self._heard[update.update_id] = None
+        if len(self._heard) > _MOST_HEARD:
+            self._heard.popitem(last=False)
         try:
             if update.message is not None:
                 await self._message(str(update.update_id), update.message)
@@ -107,7 +104,10 @@ class Listener:
                 return None
             if not (to_us or caption.startswith("/")):
                 return None
-            return reading.file_command(message, await self._content(message.document))
+            asked = from_line(caption) if caption.startswith("/") else c.Import()
+            if isinstance(asked, c.Import):
+                asked = c.Import(await self._content(message.document))
+            return asked
         text = message.text or ""
         if text.startswith("/"):
             return _line(text, username, surely=to_us)
@@ -135,7 +135,8 @@ class Listener:
             return
         place = self._place_of_ours(message.chat, message.message_id)
         page = None
-        if isinstance(message, Message):  # one that Telegram still holds whole
+        # The library makes a Message of what Telegram holds no more, too: without its topic.
+        if isinstance(message, Message) and message.is_accessible:
             place, page = reading.place_of(message), message.message_id
         cue = Cue(Mention(user.id, user.full_name), query=query.id)
         try:
@@ -205,9 +206,6 @@ class Listener:
             company = tasks.create_task(screen.accompany())
             await deliver(self._engine, request, replies, screen)
             company.cancel()
-        if request.place.topic and screen.ref:
-            where = int(request.place.chat), screen.ref
-            _remember(self._topics, where, request.place.topic)
 
     async def _refuse(self, place: Place, user: User, cue: Cue, refusal: Refusal) -> None:
         """Say why something cannot even be asked."""
@@ -226,7 +224,7 @@ class Listener:
 
     def _place_of_ours(self, chat: Chat, message: int) -> Place:
         """Return the place of a message of ours that came without its topic."""
-        return reading.place_in(chat, self._topics.get((chat.id, str(message)), ""))
+        return reading.place_in(chat, self._wire.topic_of(chat.id, message))
 
     async def _author(self, user: User, place: Place) -> Author:
         admin = place.private or await self._admins.know(int(place.chat), user.id)
@@ -257,9 +255,3 @@ def _article(reply: Reply) -> InlineQueryResultArticle:
             letter.text, entities=letter.entities, link_preview_options=NO_PREVIEW
         ),
     )
-
-
-def _remember(known: OrderedDict[K, V], key: K, value: V) -> None:
-    known[key] = value
-    if len(known) > _MOST_REMEMBERED:
-        known.popitem(last=False)

@@ -8,7 +8,6 @@ from telegram import ReactionTypeEmoji as Emoji
 
 from core.session import commands as c
 from core.session.messages import Author, Place
-from core.session.spelling import from_line
 
 PLATFORM = "telegram"
 _ADDRESSED = re.compile(r"/\w+@(\w+)")
@@ -64,13 +63,6 @@ def answers_us(message: Message, bot: int) -> bool:
     if answered is None or answered.from_user is None or answered.forum_topic_created:
         return False
     return answered.from_user.id == bot
-
-
-def file_command(message: Message, content: str) -> c.Command:
-    """Return what a file is sent for: the caption says it, or else it is to be taken in."""
-    caption = message.caption or ""
-    asked = from_line(caption) if caption.startswith("/") else c.Import()
-    return c.Import(content) if isinstance(asked, c.Import) else asked
 
 
 def turns_in_place(command: c.Command) -> bool:

@@ -87,7 +87,7 @@ class Sheets:
 
         message = await self._wire.surely(self._place, send)
         if caption is not None:
-            self._sheets.append(_Sheet(message.message_id, caption))
+            self._sheets.append(self._sheet(message, caption))
 
     async def _rewrite(self, index: int, part: Letter, *, surely: bool) -> None:
         sheet = self._sheets[index]
@@ -128,7 +128,11 @@ class Sheets:
             ),
             surely=surely,
         )
-        return _Sheet(message.message_id, part)
+        return self._sheet(message, part)
+
+    def _sheet(self, message: Message, letter: Letter) -> _Sheet:
+        self._wire.note_topic(self._place, message.message_id)
+        return _Sheet(message.message_id, letter)
 
     async def _call(self, call: Callable[[int], Awaitable[T]], *, surely: bool) -> T:
         wire = self._wire

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar, cast
@@ -39,6 +40,9 @@ _GONE = (
 _FINAL = (BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken)
 
 
+_MOST_NOTED = 10_000
+
+
 class Unchanged(Exception):
     """The message reads like this already."""
 
@@ -55,10 +59,22 @@ class Wire:
         self.tempo = tempo
         self._pacer = Pacer(tempo.overall)
         self._moved: dict[int, int] = {}  # groups that became supergroups
+        self._topics: OrderedDict[tuple[str, int], str] = OrderedDict()  # of messages of late
 
     def moved(self, old: int, new: int) -> None:
         """Note that a group became a supergroup, under another id."""
         self._moved[old] = new
+
+    def note_topic(self, place: Place, message: int) -> None:
+        """Note in which topic a message of ours is: reactions to it come without one."""
+        if place.topic:
+            self._topics[place.chat, message] = place.topic
+        if len(self._topics) > _MOST_NOTED:
+            self._topics.popitem(last=False)
+
+    def topic_of(self, chat: int, message: int) -> str:
+        """Return the topic of a message of ours; empty: it is in none, or was sent long ago."""
+        return self._topics.get((str(chat), message), "")
 
     async def surely(self, place: Place, call: Callable[[int], Awaitable[T]]) -> T:
         """Make a call that must arrive; it is given the chat's id.

@@ -125,8 +125,12 @@ class TelegramServer:
 
     async def until(self, seen: Callable[[], object], *, seconds: float = 10.0) -> None:
         """Wait until something is to be seen."""
-        async with asyncio.timeout(seconds), self._changed:
-            await self._changed.wait_for(seen)
+        try:
+            async with asyncio.timeout(seconds), self._changed:
+                await self._changed.wait_for(seen)
+        except TimeoutError:
+            told = [self.world.transcript(), *self.refusals, *self.breaches]
+            raise AssertionError("not seen in time:\n" + "\n".join(told)) from None
 
     # ------------------------------------------------------------ calls
     async def _answer(self, request: web.Request) -> web.StreamResponse:

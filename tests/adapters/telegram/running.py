@@ -9,6 +9,7 @@ from typing import Any
 from adapters.pacing import Pace
 from adapters.telegram.adapter import TelegramAdapter
 from adapters.telegram.settings import TelegramSettings, Tempo
+from core.storage.library import ShownTurn, Tally
 from tests.servers.telegram import TelegramServer
 from tests.servers.telegram_world import Chat, Person, buttons, text_of
 from tests.stage import Stage
@@ -47,7 +48,7 @@ class Running:
 
     def __post_init__(self) -> None:
         world = self.telegram.world
-        self.ann, self.ben = world.person("Ann"), world.person("Ben", language="zh-hans")
+        self.ann, self.ben = world.person("Ann"), world.person("Ben")
         self.group = world.group("Lamps", self.ann, self.ben)
 
     @property
@@ -73,11 +74,18 @@ class Running:
         """What the bot's messages read."""
         return [text_of(message) for message in self.telegram.said(chat or self.group)]
 
-    async def shows(self, words: str, chat: Chat | None = None, *, button: str = "") -> Json:
+    async def shows(
+        self,
+        words: str,
+        chat: Chat | None = None,
+        *,
+        button: str = "",
+        topic: int | None = None,
+    ) -> Json:
         """Wait for a message of the bot with these words, and a button that begins like this."""
 
         def found() -> Json:
-            for message in reversed(self.telegram.said(chat or self.group)):
+            for message in reversed(self.telegram.said(chat or self.group, topic)):
                 labels = [key["text"] for row in buttons(message) for key in row]
                 pressable = not button or any(label.startswith(button) for label in labels)
                 if words in text_of(message) and pressable:
@@ -92,10 +100,38 @@ class Running:
         said = self.telegram.methods.alerts
         await self.telegram.until(lambda: any(words in text for _, text in said))
 
-    async def story(self, chat: Chat | None = None, **more: Json) -> Json:
+    async def noted(self, message: Json) -> Json:
+        """Wait until the bot has noted what it showed there: people are slower than that."""
+        await _until(lambda: self._shown(message) is not None)
+        return message
+
+    async def rated(self, message: Json, *, up: int, down: int) -> None:
+        """Wait until the passage shown there has so many thumbs."""
+        shown = self._shown(message)
+        assert shown is not None
+        passage = shown.passage or 0
+
+        def tally() -> Tally:
+            with self.stage.library.begin() as tx:
+                return tx.tally(passage)
+
+        await _until(lambda: (tally().up, tally().down) == (up, down))
+
+    def _shown(self, message: Json) -> ShownTurn | None:
+        with self.stage.library.begin() as tx:
+            return tx.turn_shown(
+                platform="telegram",
+                chat=str(message["chat"]["id"]),
+                topic=str(message.get("message_thread_id", "")),
+                screen=str(message["message_id"]),
+            )
+
+    async def story(
+        self, chat: Chat | None = None, *, topic: int | None = None, by: Person | None = None
+    ) -> Json:
         """Begin a story, and wait for its opening with all buttons."""
-        self.say("/new a lighthouse keeper finds a shell", chat=chat, **more)
-        return await self.shows("", chat, button="Continue")
+        self.say("/new a lighthouse keeper finds a shell", chat=chat, topic=topic, by=by)
+        return await self.noted(await self.shows("", chat, button="Continue", topic=topic))
 
     @asynccontextmanager
     async def bot(self) -> AsyncIterator[asyncio.Task[None]]:
@@ -103,20 +139,15 @@ class Running:
         adapter = TelegramAdapter(self.stage.engine, self.settings, self.tempo)
         task = asyncio.create_task(adapter.run())
         try:
-            await asyncio.wait_for(self._listening(task), 10)
+            asked = asyncio.create_task(self.telegram.updates.asked.wait())
+            await asyncio.wait([task, asked], timeout=10, return_when=asyncio.FIRST_COMPLETED)
+            asked.cancel()
             yield task
         finally:
             task.cancel()
             await asyncio.wait([task])
         if not task.cancelled():
             task.result()
-
-    async def _listening(self, task: asyncio.Task[None]) -> None:
-        while not self.telegram.updates.wanted and not task.done():
-            await asyncio.sleep(0.002)
-
-
-Telegram = Callable[..., Any]
 
 
 @asynccontextmanager
@@ -133,3 +164,11 @@ async def running(
         else:
             yield here
         assert telegram.breaches == []
+
+
+async def _until(seen: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if seen():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("not seen in time")
