@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import aclosing
+from weakref import WeakValueDictionary
 
 import aiohttp
 import discord
@@ -19,7 +20,7 @@ from adapters.discord.slash import Catalogue, tree_of
 from adapters.discord.ways import ChannelWay
 from core.errors import SettingsError, TaleturnError
 from core.session.engine import Engine
-from core.session.messages import Unfinished
+from core.session.messages import Notice, Place, Unfinished
 from core.session.wording import Voice
 
 _log = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ class DiscordAdapter:
                 async with asyncio.TaskGroup() as tasks:
                     for unfinished in left:
                         tasks.create_task(self._resume(client, unfinished))
-                    board = tasks.create_task(self._post_notices(client))
+                    board = tasks.create_task(self._post_notices(client, tasks))
                     ended = await _connected(client)
                     board.cancel()
             finally:
@@ -125,15 +126,21 @@ class DiscordAdapter:
         except TaleturnError:
             _log.exception("discord: a turn of before the restart could not be told to its end")
 
-    async def _post_notices(self, client: TaleClient) -> None:
-        """Show what nobody asked for, each as a message of its own."""
+    async def _post_notices(self, client: TaleClient, tasks: asyncio.TaskGroup) -> None:
+        """Show what nobody asked for: in order in each place, no place waiting for another."""
+        lanes: WeakValueDictionary[Place, asyncio.Lock] = WeakValueDictionary()
         async with aclosing(self._engine.notices(PLATFORM)) as notices:
             async for notice in notices:
-                screen = DiscordScreen(ChannelWay(client, notice.place), self._voice(""))
-                try:
-                    await screen.show(notice.reply)
-                except NotShown as error:
-                    _log.warning("discord did not show a notice: %s", error)
+                lane = lanes.setdefault(notice.place, asyncio.Lock())
+                tasks.create_task(self._post(client, notice, lane))
+
+    async def _post(self, client: TaleClient, notice: Notice, lane: asyncio.Lock) -> None:
+        screen = DiscordScreen(ChannelWay(client, notice.place), self._voice(""))
+        async with lane:
+            try:
+                await screen.show(notice.reply)
+            except NotShown as error:
+                _log.warning("discord did not show a notice: %s", error)
 
     def _voice(self, language: str) -> Voice:
         return Voice.of(language, self._settings.language)

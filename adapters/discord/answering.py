@@ -112,10 +112,10 @@ class Answering:
 
     async def _who(self, reaction: discord.RawReactionActionEvent) -> Author | None:
         """Return who reacted; in private the event does not say their name."""
+        user: discord.Member | discord.User | None = reaction.member
         try:
-            user = reaction.member or await tried(
-                lambda: self._client.fetch_user(reaction.user_id)
-            )
+            if user is None:
+                user = await tried(lambda: self._client.fetch_user(reaction.user_id))
         except Trouble as trouble:
             _log.info("discord: a thumb of somebody unknown is not counted: %s", trouble)
             return None

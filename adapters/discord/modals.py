@@ -40,7 +40,9 @@ def modal_for(command: Writable, say: Voice, draft: str = "") -> ui.Modal:
             ]
             return _window("new", c.New(), say, fields)
         case c.Say():
-            return _window("say", command, say, [(say("discord.field.say"), _long("text", MOST_TEXT))])
+            return _window(
+                "say", command, say, [(say("discord.field.say"), _long("text", MOST_TEXT))]
+            )
         case c.Edit():
             kept = draft if len(draft) <= MOST_TEXT else ""
             field = say("discord.field.edit"), _long("text", MOST_TEXT, kept)

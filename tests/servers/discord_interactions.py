@@ -194,7 +194,7 @@ class Interactions:
         return 204, None
 
     async def follow_up(self, call: Call) -> tuple[int, Json]:
-        """Send one more message; where the bot "is thinking" still, it takes that place, privacy and all."""
+        """Send one more message; it takes the place of "is thinking", privacy and all."""
         interaction = self._alive(call)
         refuse(discord_rules.message_errors(call.body, files=len(call.files)))
         original = interaction.original

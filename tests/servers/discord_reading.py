@@ -7,18 +7,16 @@ from dataclasses import dataclass
 _ESCAPED = re.compile(r"\\([^0-9A-Za-z\s])")
 _LINE_START = re.compile(r"[ \t]*(?:#{1,3}\s+\S|-#\s*\S|>(?:>>)?\s|[-*]\s+\S|\d+\.\s+\S)")
 _ANYWHERE = re.compile(
-    "|".join(
-        (
-            r"```.+?```|`+[^`]+`+",  # code
-            r"\*\*.+?\*\*|\*[^*\s].*?\*|__.+?__|_[^_]+?_|~~.+?~~|\|\|.+?\|\|",  # emphasis, spoilers
-            r"\[[^\]]+\]\(\s*<?[^)]+\)",  # a link behind words
-            r"<(?:@[!&]?|#|a?:\w+:|t:|id:|/[^>]+:)-?\w+[^>]*>|<https?://[^>]+>",  # mentions and such
-            r"https?://[^\s<]+",
-            r"(?:discord\.gg|discord(?:app)?\.com/invite)/\w+",
-            r"@everyone|@here",
-        )
-    ),
-    re.DOTALL | re.IGNORECASE,
+    r"""
+    ```.+?``` | `+[^`]+`+  # code
+    | \*\*.+?\*\* | \*[^*\s].*?\* | __.+?__ | _[^_]+?_ | ~~.+?~~ | \|\|.+?\|\|  # emphasis, spoilers
+    | \[[^\]]+\]\(\s*<?[^)]+\)  # a link behind words
+    | <(?:@[!&]?|\#|a?:\w+:|t:|id:|/[^>]+:)-?\w+[^>]*>  # mentions, emoji, times
+    | <?https?://[^\s<]+
+    | (?:discord\.gg|discord(?:app)?\.com/invite)/\w+
+    | @everyone | @here
+    """,
+    re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
 
 

@@ -13,8 +13,9 @@ from tests.servers.discord_world import EPHEMERAL
 
 SAY = Voice("en")
 TRICKY = (
-    "**Bold** _slanted_ ||hidden|| `code` @everyone @here <@1> <#2> <t:1:R> [here](https://x.example) "
-    "https://x.example discord.gg/abc zero\u200bwidth \u05d0\u05d1\u05d2 # no heading"
+    "**Bold** _slanted_ ||hidden|| `code` @everyone @here <@1> <#2> <t:1:R> "
+    "[here](https://x.example) https://x.example discord.gg/abc "
+    "zero\u200bwidth \u05d0\u05d1\u05d2 # no heading"
 )
 
 

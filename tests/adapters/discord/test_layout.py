@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ PROSE = st.text(alphabet="ab.*_ \n猫🐈#>-1", max_size=6000)
 LINE = st.text(alphabet="ab*_猫", max_size=40)
 
 
-def drawn(*rows: tuple[Action, ...], asks: str = "", answer: c.Command | None = None) -> list[dict]:
+def drawn(*rows: tuple[Action, ...], asks: str = "", answer: c.Command | None = None) -> list[Any]:
     view = view_of(Reply("", actions=rows, asks=asks, answer=answer), SAY)
     assert view is not None
     components = view.to_components()

@@ -8,7 +8,8 @@ from tests.servers.discord_reading import Seen, seen
 MARKS = st.text(alphabet="*_~|`<>[]()#@!-+.:/\\ \n1aéß猫🐈", max_size=60)
 TRICKS = (
     "**bold** _slanted_ __under__ ~~gone~~ ||spoiler|| `code` ```block```",
-    "# heading\n## smaller\n-# small print\n> quote\n>>> quotes\n- list\n* list\n1. first\n  2. second",
+    "# heading\n## smaller\n-# small print\n> quote\n>>> quotes",
+    "- list\n* list\n1. first\n  2. second",
     "<@123> <@&1> <#1> <:smile:1> <a:dance:1> <t:1:R> </new:1> <https://x.example>",
     "@everyone @here",
     "[a story](https://x.example) https://x.example/a_b_c http://y.example",

@@ -15,24 +15,24 @@ from tests.fakes import StandInNarrator
 from tests.servers.discord_server import DiscordServer
 
 
-async def started(library: Library, **settings: str) -> None:
+async def started(library: Library, token: str, api_base: str) -> None:
     engine = Engine(library, StandInNarrator())
     async with asyncio.timeout(10):
-        await DiscordAdapter(engine, DiscordSettings(**settings)).run()
+        await DiscordAdapter(engine, DiscordSettings(token, api_base)).run()
 
 
 async def test_a_wrong_token_stops_the_start(server: DiscordServer, library: Library) -> None:
     with pytest.raises(SettingsError, match="does not know this token") as refused:
-        await started(library, token="of another bot", api_base=server.api)
-    assert "of another bot" not in str(refused.value)
+        await started(library, server.token + "x", server.api)
+    assert server.token not in str(refused.value)
 
 
 async def test_an_address_that_is_not_discords_stops_the_start(
     server: DiscordServer, library: Library
 ) -> None:
     base = server.api.replace("v10", "v1")
-    with pytest.raises(SettingsError, match=r"look at api_base|Look at api_base"):
-        await started(library, token=server.token, api_base=base)
+    with pytest.raises(SettingsError, match="Look at api_base"):
+        await started(library, server.token, base)
 
 
 async def test_interactions_that_go_elsewhere_stop_the_start(
@@ -40,7 +40,7 @@ async def test_interactions_that_go_elsewhere_stop_the_start(
 ) -> None:
     server.channel_api.endpoint = "https://elsewhere.example/interactions"
     with pytest.raises(SettingsError, match="Interactions Endpoint URL"):
-        await started(library, token=server.token, api_base=server.api)
+        await started(library, server.token, server.api)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ async def test_what_the_gateway_refuses_stops_the_start(
 ) -> None:
     server.gateway.refuses = code
     with pytest.raises(SettingsError) as refused:
-        await started(library, token=server.token, api_base=server.api)
+        await started(library, server.token, server.api)
     assert str(refused.value) == remedy
 
 

@@ -1,6 +1,7 @@
 """What people do in Discord, and what they see then: the real engine, the real library."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,7 @@ async def test_a_reaction_counts_in_private_and_to_nothing_else(house: House) ->
 async def test_what_is_missing_is_asked_for_in_a_window(house: House) -> None:
     asked = await house.mara.slash(house.channel, "new", genre="mystery. dark")
     written = await house.mara.submit(asked, "a lamp that goes out")
-    await house.server.until(lambda: bool(written.shown and written.shown[-1].buttons))
+    await house.finished(written)
     assert house.narrator.assigned[0].premise == "a lamp that goes out"
     assert house.narrator.assigned[0].genre == "mystery. dark"
 
@@ -101,8 +102,9 @@ async def test_a_passage_stands_in_the_window_to_be_rewritten(house: House) -> N
     await house.told()
     await house.answer(await house.tom.slash(house.channel, "say", passage="The *lamp* went out."))
     asked = await house.tom.slash(house.channel, "edit")
-    await house.server.until(lambda: asked.modal is not None)
-    assert asked.modal["components"][0]["component"]["value"] == "The *lamp* went out."
+    assert (await house.opened(asked))["components"][0]["component"][
+        "value"
+    ] == "The *lamp* went out."
     written = await house.tom.submit(asked, "The lamp came back.")
     passage = await house.answer(written)
     assert "The lamp came back." in passage.content
@@ -114,7 +116,7 @@ async def test_a_wish_is_chosen_or_written(house: House, filled: dict[str, str])
     opening = await house.told()
     asked = await house.mara.press(opening, SAY("button.refine"))
     written = await house.mara.submit(asked, **filled)
-    await house.server.until(lambda: bool(written.shown and written.shown[-1].buttons))
+    await house.finished(written)
     (wish,) = filled.values()
     assert SAY("note.refined", wish=wish) in written.shown[-1].content
 
@@ -126,7 +128,7 @@ async def test_no_wish_at_all_is_asked_for_again(house: House) -> None:
     assert SAY("wish.vivid") in question.labels
     again = await house.mara.press(question, SAY("discord.write"))
     written = await house.mara.submit(again, "as a letter")
-    await house.server.until(lambda: bool(written.shown and written.shown[-1].buttons))
+    await house.finished(written)
 
 
 async def test_stories_live_in_private_and_where_the_bot_is_not(house: House) -> None:
@@ -182,8 +184,7 @@ async def test_every_kind_of_file_is_handed_over(house: House) -> None:
     question = await house.answer(await house.mara.slash(house.channel, "export"))
     for kind in question.labels:
         asked = await house.mara.press(question, kind)
-        await house.server.until(lambda asked=asked: bool(asked.shown))
-        assert asked.shown[-1].attachments[0]["filename"].endswith(f".{kind}")
+        assert (await house.answer(asked)).attachments[0]["filename"].endswith(f".{kind}")
 
 
 async def test_an_exported_story_comes_back(house: House) -> None:
@@ -194,8 +195,7 @@ async def test_an_exported_story_comes_back(house: House) -> None:
     assert json.loads(content)
     direct = house.server.direct(house.mara.user)
     asked = await house.mara.slash(direct, "import", file=("story.json", content))
-    await house.server.until(lambda: bool(asked.shown and asked.shown[-1].buttons))
-    assert SAY("note.imported") in asked.shown[-1].content
+    assert SAY("note.imported") in (await house.finished(asked)).content
 
 
 async def test_a_file_that_is_no_story_is_refused(house: House) -> None:
@@ -251,8 +251,7 @@ async def test_people_are_answered_in_their_language(house: House) -> None:
     answer = await house.answer(await ming.slash(house.channel, "shelf"))
     assert answer.content == Voice("zh-hans")("shelf.empty")
     asked = await ming.slash(house.channel, "new")
-    await house.server.until(lambda: asked.modal is not None)
-    assert asked.modal["title"] == Voice("zh-hans")("discord.modal.new")
+    assert (await house.opened(asked))["title"] == Voice("zh-hans")("discord.modal.new")
 
 
 async def test_who_may_manage_the_channel_may_rewrite_what_others_wrote(house: House) -> None:
@@ -266,7 +265,7 @@ async def test_who_may_manage_the_channel_may_rewrite_what_others_wrote(house: H
 
 
 # Options that make each command do something; commands that are not here need none.
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "new": {"premise": "a lighthouse", "genre": "fairy tale", "mood": "eerie"},
     "say": {"passage": "Then nobody spoke."},
     "takes": {"take": 1},
@@ -296,12 +295,14 @@ LATE = ("archive", "delete")  # after these no story is told any more
 
 async def test_every_command_is_answered_and_breaks_no_rule(house: House) -> None:
     names = [name for name in NAMES if name not in LATE]
-    for options in ({}, OPTIONS):
+    bare: dict[str, dict[str, Any]] = {}
+    for options in (bare, OPTIONS):
         await house.told()
         for name in (*names, *LATE):
             needs = options.get(name, OPTIONS[name] if name in _NEEDING else {})
             asked = await house.mara.slash(house.channel, name, **needs)
-            await house.server.until(lambda asked=asked: bool(asked.shown or asked.modal))
+            await house.idle()
+            assert asked.shown or asked.modal, name
     await house.idle()
     assert house.server.rest.refused == []
 
@@ -317,8 +318,8 @@ async def test_every_button_is_answered_and_breaks_no_rule(house: House) -> None
         message, label = new
         pressed.add(label)
         asked = await house.tom.press(message, label)
-        await house.server.until(lambda asked=asked: bool(asked.answered))
         await house.idle()
+        assert asked.answered, label
     assert {SAY(f"button.{name}") for name in ("continue", "refine", "finish", "undo")} <= pressed
     assert house.server.rest.refused == []
 
@@ -329,5 +330,3 @@ def _not_pressed(house: House, pressed: set[str]) -> tuple[Message, str] | None:
             if label not in pressed:
                 return message, label
     return None
-
-
