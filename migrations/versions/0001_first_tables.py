@@ -35,7 +35,7 @@ def downgrade() -> None:
 def _create_people_and_stories() -> None:
     op.create_table(
         "authors",
-        _key("authors"),
+        _key(),
         _text("platform"),
         _text("key"),
         _text("name"),
@@ -45,7 +45,7 @@ def _create_people_and_stories() -> None:
     )
     op.create_table(
         "stories",
-        _key("stories"),
+        _key(),
         _text("title"),
         _text("premise"),
         sa.Column("style", sa.JSON, nullable=False),
@@ -61,7 +61,7 @@ def _create_people_and_stories() -> None:
     op.create_index("ix_stories_head", "stories", ["head"])
     op.create_table(
         "places",
-        _key("places"),
+        _key(),
         _text("platform"),
         _text("chat"),
         _text("topic"),
@@ -84,7 +84,7 @@ def _create_people_and_stories() -> None:
 def _create_what_stories_hold() -> None:
     op.create_table(
         "passages",
-        _key("passages"),
+        _key(),
         sa.Column("story", _ID, nullable=False),
         sa.Column("parent", _ID),
         sa.Column("heir", _ID),
@@ -99,7 +99,7 @@ def _create_what_stories_hold() -> None:
         _reference("passages", "parent", "passages", None),
         _reference("passages", "heir", "passages", None),
         _reference("passages", "author", "authors", "SET NULL"),
-        sa.CheckConstraint("depth >= 1", name="ck_passages_depth"),
+        sa.CheckConstraint("depth >= 1", name=op.f("ck_passages_depth")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_passages_parent", "passages", ["parent"])
@@ -121,7 +121,7 @@ def _create_what_stories_hold() -> None:
     op.create_index("ix_branches_tip", "branches", ["tip"])
     op.create_table(
         "lore",
-        _key("lore"),
+        _key(),
         sa.Column("story", _ID, nullable=False),
         sa.Column("keywords", sa.JSON, nullable=False),
         _text("text"),
@@ -134,7 +134,7 @@ def _create_what_stories_hold() -> None:
 def _create_turns_and_feedback() -> None:
     op.create_table(
         "turns",
-        _key("turns"),
+        _key(),
         _text("platform"),
         _text("request"),
         sa.Column("place", _ID, nullable=False),
@@ -171,7 +171,7 @@ def _create_turns_and_feedback() -> None:
         *_keys("ratings", passage="passages", author="authors"),
         sa.Column("value", sa.SmallInteger, nullable=False),
         sa.Column("given", _MOMENT, nullable=False),
-        sa.CheckConstraint("value IN (-1, 1)", name="ck_ratings_thumb"),
+        sa.CheckConstraint("value IN (-1, 1)", name=op.f("ck_ratings_thumb")),
     )
     op.create_table(
         "picks",
@@ -188,8 +188,7 @@ def _create_turns_and_feedback() -> None:
     op.create_index("ix_picks_loser", "picks", ["loser"])
 
 
-def _key(table: str) -> sa.Column[Any]:
-    del table
+def _key() -> sa.Column[Any]:
     return sa.Column("id", _ID, primary_key=True)
 
 
