@@ -16,6 +16,7 @@ _CLOSED = 0.6  # of the passage must be left when a cut avoids an open quotation
 _PAIRS = (("“", "”"), ("「", "」"), ("『", "』"))
 _UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _ENDING = tuple(".!?…。！？\"'”’)」』")
+_FAREWELL = re.compile(r"\bthe end[.!]$", re.IGNORECASE)
 _DANGLING = re.compile(
     r"(?:\s+(?:a|an|the|and|but|of|to|in|on|at|with|for|or|her|his|\W+))+$", re.IGNORECASE
 )
@@ -102,9 +103,13 @@ class Pen:
         if _open_quotation(self._text[:settled]):
             return
         self._closed = settled
+        if self._measure.open_end:
+            if _FAREWELL.search(self._text[:settled]):
+                self._end(settled)
+            return
         paragraph = self._text[settled:].startswith("\n")
         enough = self._measure.target * (_BREAK if paragraph else 1)
-        if not self._measure.open_end and len(self.ids) > enough:
+        if len(self.ids) > enough:
             self._end(settled)
 
     def _take_back(self) -> None:

@@ -23,6 +23,7 @@ from core.narrator.weights import SUMS, Weights, read_weights, verify
 _BUNDLED = Path(__file__).parent / "starter"
 _FILES = ("config.json", "model.safetensors", "tokenizer.json", "vocab.json", "merges.txt")
 _NEWEST = 3  # passages whose sentences are not told again
+_FAREWELL = "The end."  # as if it had been said, where the story is to go on
 _SMALL = 40_000_000  # parameters: more than one thread only makes such a model slower
 _MOST_THREADS = 8
 _MEGABYTE = 2**20
@@ -52,7 +53,8 @@ class Storyteller:
     def job(self, assignment: Assignment, attempt: int, news: Callable[[], None]) -> Job:
         """What the batch is to do; another `attempt` at the same assignment draws other words."""
         prompt = build(assignment, self._tokens, self._weights.window)
-        guard = Guard(assignment.banned, assignment.path[-_NEWEST:])
+        told = assignment.path[-_NEWEST:]
+        guard = Guard(assignment.banned, told if prompt.measure.open_end else (*told, _FAREWELL))
         return Job(
             prompt=prompt.ids,
             room=prompt.measure.most,

@@ -1,0 +1,95 @@
+"""Which token is drawn."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from core.narrator.draw import POISONED, Drawing
+from core.narrator.sampling import Sampling
+
+CPU = torch.device("cpu")
+CHANCES = [number / 400 for number in range(400)] + [1 - 2**-53]
+
+
+def drawn(logits: Tensor, how: Sampling) -> set[int]:
+    """Every token that some chance draws from one row."""
+    rows = logits.expand(len(CHANCES), -1)
+    drawing = Drawing([how] * len(CHANCES), logits.shape[0], CPU)
+    return set(drawing.draw(rows, CHANCES))
+
+
+def nucleus(logits: Tensor, how: Sampling) -> set[int]:
+    """The tokens that temperature, top-k and top-p leave, one after the other, by their book."""
+    odds = (logits / how.temperature).softmax(-1).tolist()
+    order = sorted(range(len(odds)), key=lambda token: -odds[token])[: how.top_k or len(odds)]
+    mass = sum(odds[token] for token in order)
+    kept, reached = set(), 0.0
+    for token in order:
+        if reached >= how.top_p * mass:
+            break
+        kept.add(token)
+        reached += odds[token]
+    return kept
+
+
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from((0, 1, 3, 40, 300)),
+    st.sampled_from((0.3, 0.9, 0.999)),
+    st.sampled_from((0.5, 1.0, 20.0)),
+)
+@settings(max_examples=60, deadline=None)
+def test_only_the_nucleus_is_drawn_from(
+    seed: int, top_k: int, top_p: float, temperature: float
+) -> None:
+    logits = torch.randn(1000, generator=torch.Generator().manual_seed(seed)) * 3
+    how = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, repetition=0.0)
+    slack = Sampling(temperature=temperature, top_k=top_k, top_p=top_p + 1e-5, repetition=0.0)
+    assert drawn(logits, how) <= nucleus(logits, slack)
+
+
+def test_a_nucleus_larger_than_the_likeliest_is_exact() -> None:
+    how = Sampling(temperature=1.0, top_k=0, top_p=0.9, repetition=0.0)
+    kept = drawn(torch.linspace(0, 0.001, 1000), how)
+    assert len(kept) > 300
+    assert min(kept) >= 99
+
+
+def test_tokens_come_as_often_as_they_are_likely() -> None:
+    logits = torch.tensor([0.5, 0.3, 0.2]).log()
+    how = Sampling(temperature=1.0, top_k=0, top_p=1.0, repetition=0.0)
+    rows = logits.expand(len(CHANCES), -1)
+    tokens = Drawing([how] * len(CHANCES), 3, CPU).draw(rows, CHANCES)
+    assert [tokens.count(token) / len(tokens) for token in range(3)] == pytest.approx(
+        [0.5, 0.3, 0.2], abs=0.01
+    )
+
+
+def test_each_row_is_drawn_in_its_own_way() -> None:
+    greedy = Sampling(temperature=1.0, top_k=1, top_p=1.0, repetition=0.0)
+    free = Sampling(temperature=1.0, top_k=0, top_p=1.0, repetition=0.0)
+    logits = torch.tensor([[0.0, 0.1, 0.0]]).expand(2, -1)
+    assert Drawing([greedy, free], 3, CPU).draw(logits, [0.99, 0.99]) == [1, 2]
+
+
+def test_what_is_barred_is_never_drawn() -> None:
+    logits = torch.zeros(50)
+    logits[10:] = -math.inf
+    how = Sampling(temperature=1.0, top_k=40, top_p=1.0, repetition=0.0)
+    assert drawn(logits, how) == set(range(10))
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_a_row_of_no_numbers_is_poisoned_alone(number: float) -> None:
+    logits = torch.zeros(3, 300)
+    logits[1, 7] = number
+    how = Sampling(temperature=1.0, top_k=0, top_p=0.9, repetition=0.0)
+    tokens = Drawing([how] * 3, 300, CPU).draw(logits, [0.5] * 3)
+    assert tokens[1] == POISONED
+    assert POISONED not in (tokens[0], tokens[2])
+    barred = torch.full((1, 300), -math.inf)
+    assert Drawing([how], 300, CPU).draw(barred, [0.5]) == [POISONED]
