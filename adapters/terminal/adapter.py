@@ -52,7 +52,10 @@ class TerminalAdapter:
         self._stop = asyncio.Event()
 
     def run(self, runner: asyncio.Runner) -> None:
-        """Tell what was left open, show the story, then answer line after line to their end."""
+        """Tell what was left open, show the story, then answer line after line to their end.
+
+        Raises KeyboardInterrupt when somebody would not wait for a turn to stop.
+        """
         self._run(runner, self._begin())
         while (line := self._next_line()) is not None:
             if line.strip():
@@ -67,8 +70,11 @@ class TerminalAdapter:
 
     def _run(self, runner: asyncio.Runner, turn: Coroutine[None, None, None]) -> None:
         self._stop.clear()
-        with _stopped_by_ctrl_c(runner.get_loop(), self._stop):
-            runner.run(turn)
+        try:
+            with _stopped_by_ctrl_c(runner.get_loop(), self._stop):
+                runner.run(turn)
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
 
     async def _begin(self) -> None:
         left_open = await self._engine.unfinished(PLATFORM)
@@ -129,12 +135,14 @@ async def _until(stop: asyncio.Event, replies: AsyncGenerator[Reply]) -> AsyncGe
 
 @contextmanager
 def _stopped_by_ctrl_c(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Iterator[None]:
-    """Inside, the first Ctrl-C asks the turn to stop; the second leaves the program."""
+    """Inside, the first Ctrl-C asks the turn to stop; the next cancels all that is going on."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        loop.call_soon_threadsafe(stop.set)
+        if not stop.is_set():
+            loop.call_soon_threadsafe(stop.set)
+            return
+        for task in asyncio.all_tasks(loop):
+            loop.call_soon_threadsafe(task.cancel)
 
     before = signal.signal(signal.SIGINT, interrupt)
     try:
