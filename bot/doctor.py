@@ -15,7 +15,6 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy import make_url
 
 from bot import settings as configuration
 from bot import wiring
@@ -23,6 +22,7 @@ from bot.settings import Settings
 from core.errors import SettingsError, TaleturnError
 from core.storage import database
 
+_FILE = "sqlite:///"
 _MEGABYTE = 2**20
 _TIGHT = 1000  # megabytes: below it a year of stories and logs may not fit
 _FULL = 50  # megabytes: below it not even SQLite's journal is sure to fit
@@ -94,12 +94,11 @@ def _folder(settings: Settings) -> Finding:
 
 
 def _database(settings: Settings) -> Finding:
+    url = configuration.database_url(settings)
+    if url.startswith(_FILE) and not (file := Path(url.removeprefix(_FILE))).exists():
+        return Finding("database", Level.OK, f"{file}: will be made at the first start")
     try:
-        url = make_url(configuration.database_url(settings))
-        file = Path(url.database or "")
-        if url.get_backend_name() == "sqlite" and not file.exists():
-            return Finding("database", Level.OK, f"{file}: will be made at the first start")
-        opened = database.Database(configuration.database_url(settings))
+        opened = database.Database(url)
         try:
             database.check(opened.engine)
         finally:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.storage.database import HEAD
 from core.story.export import FORMATS
 from tests.bot.conftest import Shell
 
@@ -93,7 +94,7 @@ def test_a_file_that_is_no_story_is_refused(shell: Shell) -> None:
 def test_tables_go_up_and_down(shell: Shell) -> None:
     shell.data.mkdir()
     assert shell("db", "current") == "base\n"
-    assert shell("db", "upgrade") == "0001\n"
+    assert shell("db", "upgrade") == f"{HEAD}\n"
     assert shell("db", "downgrade", "base", "--yes") == "base\n"
     assert "unknown" in shell.fails("db", "upgrade", "unknown")
 

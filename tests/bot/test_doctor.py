@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot import doctor
+from core.storage.database import HEAD
 from tests.bot.conftest import Shell
 
 
@@ -43,8 +44,15 @@ def test_a_machine_in_use_is_well(shell: Shell) -> None:
     code, said = examined(shell)
     assert code == 0
     assert said["settings"] == ("ok", "config.toml")
-    assert said["database"] == ("ok", f"{shell.data}/taleturn.db, revision 0001")
+    assert said["database"] == ("ok", f"{shell.data}/taleturn.db, revision {HEAD}")
     assert said["telegram"] == ("ok", "TALETURN_TELEGRAM_TOKEN is set")
+
+
+def test_a_database_that_cannot_be_understood_fails(shell: Shell) -> None:
+    shell.monkeypatch.setenv("TALETURN_DATABASE_URL", "mysql://ada:hush@db/tales")
+    code, said = examined(shell)
+    assert (code, said["database"][0]) == (1, "fail")
+    assert "hush" not in str(said)
 
 
 def test_wrong_settings_are_the_one_thing_said(shell: Shell) -> None:
