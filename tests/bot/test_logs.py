@@ -4,6 +4,7 @@ import json
 import logging
 from io import StringIO
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -45,7 +46,9 @@ def log_a_loss() -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_secrets_are_struck_out_of_messages_facts_and_tracebacks(form: str) -> None:
+def test_secrets_are_struck_out_of_messages_facts_and_tracebacks(
+    form: Literal["console", "json"],
+) -> None:
     out = StringIO()
     logs.to_stream(form, "info", [TOKEN, TOKEN[:3]], out)
     logging.getLogger("adapters").info("asked https://api/bot%s/getMe", TOKEN)
@@ -56,7 +59,7 @@ def test_secrets_are_struck_out_of_messages_facts_and_tracebacks(form: str) -> N
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_tracebacks_do_not_show_what_people_wrote(form: str) -> None:
+def test_tracebacks_do_not_show_what_people_wrote(form: Literal["console", "json"]) -> None:
     out = StringIO()
     logs.to_stream(form, "info", [], out)
     log_a_loss()
