@@ -1,15 +1,13 @@
 """Opens the database: SQLite in a file, or PostgreSQL; one transaction at a time; its schema.
 
-SQLite lets one writer in. Its other writers poll, with sleeps between; so the threads of this
-process queue for one connection instead, and only other processes ever poll.
+SQLite lets one writer in, and the others poll with sleeps between. So the threads of this process
+queue for one connection, which is the pool's business, and only other processes ever poll.
 """
 
-import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SQLite
-from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 
@@ -30,13 +28,11 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine, self.name = _engine(url)
-        is_sqlite = self.engine.dialect.name == "sqlite"
-        self._queue: AbstractContextManager[Any] = threading.Lock() if is_sqlite else nullcontext()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """All of it is kept, or nothing: commits at the end, undoes when anything is raised."""
-        with explained(self.name), self._queue, self.engine.begin() as db:
+        with explained(self.name), self.engine.begin() as db:
             yield db
 
     def close(self) -> None:
@@ -157,7 +153,7 @@ def _revision(engine: Engine) -> str | None:
 def _name(url: URL) -> str:
     """The database as people may see it: no user, no password."""
     if url.get_backend_name() == "sqlite":
-        return url.database or ":memory:"
+        return str(url.database)
     return URL.create(
         "postgresql", host=url.host, port=url.port, database=url.database
     ).render_as_string()
@@ -188,9 +184,6 @@ def _sqlite(url: URL, *, references: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: SQLite, _record: object) -> None:
-        # The driver must not begin transactions itself: it would begin deferred ones, and of two
-        # of those that read and then write, one is refused or, worse, loses the other's update.
-        connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA foreign_keys = {'ON' if references else 'OFF'}")
@@ -200,6 +193,8 @@ def _sqlite(url: URL, *, references: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(db: Connection) -> None:
+        # By default a transaction takes the lock when it first writes: of two that have read the
+        # same by then, one fails.
         db.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine

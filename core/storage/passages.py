@@ -11,38 +11,26 @@ from sqlalchemy import Integer, bindparam, insert, literal, select, update
 from core.errors import StaleAction
 from core.storage.ledger import provenance_to_json, to_passage
 from core.storage.stories import Stories
-from core.storage.tables import Id, Json, Moment, Words, passages, stories
+from core.storage.tables import Id, Json, Moment, Words, passages
 from core.story.model import Origin, Passage, Provenance, Story
 
-_COLUMNS = ("story", "text", "origin", "author", "provenance", "recap", "written", "depth")
-_GIVEN = (
-    stories.c.id,
-    bindparam("new_text", type_=Words),
-    bindparam("new_origin", type_=Words),
-    bindparam("new_author", type_=Id),
-    bindparam("new_provenance", type_=Json),
-    bindparam("new_recap", type_=Words),
-    bindparam("now", type_=Moment),
-)
-_AT_THIS_VERSION = (stories.c.id == bindparam("of")) & (stories.c.version == bindparam("seen"))
+_OPENING = insert(passages).values(depth=1).returning(passages.c.id, passages.c.depth)
+_GIVEN = {
+    "text": bindparam("text", type_=Words),
+    "origin": bindparam("origin", type_=Words),
+    "author": bindparam("author", type_=Id),
+    "provenance": bindparam("provenance", type_=Json),
+    "recap": bindparam("recap", type_=Words),
+    "written": bindparam("written", type_=Moment),
+}
 _before = passages.alias("before")
-# Written only if the story is still at the version that was read, and the story is locked by it:
-# a check after the insert could find that another process was faster.
-_OPENING = (
-    insert(passages)
-    .from_select(
-        _COLUMNS, select(*_GIVEN, literal(1, Integer)).where(_AT_THIS_VERSION).with_for_update()
-    )
-    .returning(passages.c.id, passages.c.depth)
-)
 _NEXT = (
     insert(passages)
     .from_select(
-        (*_COLUMNS, "parent"),
-        select(*_GIVEN, _before.c.depth + 1, _before.c.id)
-        .join(_before, _before.c.story == stories.c.id)
-        .where(_AT_THIS_VERSION, _before.c.id == bindparam("after"))
-        .with_for_update(of=stories),
+        ["story", "parent", "depth", *_GIVEN],
+        select(_before.c.story, _before.c.id, _before.c.depth + 1, *_GIVEN.values()).where(
+            _before.c.id == bindparam("after"), _before.c.story == bindparam("of")
+        ),
     )
     .returning(passages.c.id, passages.c.depth)
 )
@@ -116,20 +104,18 @@ class Passages(Stories):
 
         Raises StaleAction if the story has changed since it was read, or `parent` is not in it.
         """
-        row = self._db.execute(
-            _OPENING if parent is None else _NEXT,
-            {
-                "of": story.id,
-                "seen": story.version,
-                "after": parent,
-                "new_text": text,
-                "new_origin": origin,
-                "new_author": author,
-                "new_provenance": provenance_to_json(provenance),
-                "new_recap": recap,
-                "now": now,
-            },
-        ).first()
+        given = {
+            "text": text,
+            "origin": origin,
+            "author": author,
+            "provenance": provenance_to_json(provenance),
+            "recap": recap,
+            "written": now,
+        }
+        if parent is None:
+            row = self._db.execute(_OPENING, given | {"story": story.id}).first()
+        else:
+            row = self._db.execute(_NEXT, given | {"of": story.id, "after": parent}).first()
         if row is None:
             raise StaleAction
         passage = Passage(

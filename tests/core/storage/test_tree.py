@@ -200,8 +200,8 @@ def test_any_steps_keep_the_tree_whole(library: Library) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=20,
-            stateful_step_count=30,
+            max_examples=15,
+            stateful_step_count=25,
             suppress_health_check=list(HealthCheck),
         ),
     )
