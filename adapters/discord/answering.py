@@ -97,8 +97,8 @@ class Answering:
     async def on_raw_reaction_add(self, reaction: discord.RawReactionActionEvent) -> None:
         """Rate the passage somebody reacted to; nothing is said to it."""
         value = _thumb(reaction.emoji.name)
-        by_bot = reaction.member is not None and reaction.member.bot
-        if value == 0 or by_bot or reaction.user_id == self._client.application_id:
+        ours = self._client.user is not None and reaction.user_id == self._client.user.id
+        if value == 0 or ours or (reaction.member is not None and reaction.member.bot):
             return
         place = place_at(self._client, reaction.channel_id, private=reaction.guild_id is None)
         with self._under_way():
@@ -169,7 +169,9 @@ class Answering:
                 return Opened(bot, None)
             # Delivered twice, or the answer to our first try was lost: the engine knows which.
             return Opened(TokenWay(asked, bot, original=None, private=hidden), None)
-        first = answer.message_id if answer is not None else None
+        # Discord names the message that says "is thinking"; a page to be turned is there already.
+        shown = asked.message.id if page and asked.message is not None else None
+        first = answer.message_id if answer is not None and not page else shown
         return Opened(TokenWay(asked, bot, original=first, private=hidden), first)
 
     async def _ask_for_words(self, asked: Asked, command: Writable) -> None:

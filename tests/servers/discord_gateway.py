@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,13 +36,15 @@ class Session:
     shard: int
     shards: int
     intents: int
-    sent: list[Json] = field(default_factory=list)
+    sequence: int = 0
+    sent: deque[Json] = field(default_factory=lambda: deque(maxlen=1000))
     socket: web.WebSocketResponse | None = None
     valid: bool = True
 
     async def send(self, name: str, data: Json) -> None:
         """Send an event, or keep it until the session is resumed."""
-        event = {"op": _DISPATCH, "s": len(self.sent) + 1, "t": name, "d": data}
+        self.sequence += 1
+        event = {"op": _DISPATCH, "s": self.sequence, "t": name, "d": data}
         self.sent.append(event)
         if self.socket is not None and not self.socket.closed:
             await self.socket.send_str(json.dumps(event))
@@ -148,7 +151,7 @@ class Gateway:
         session = found[0]
         session.socket = socket
         self.resumed += 1
-        for event in session.sent[wanted["seq"] :]:
+        for event in [event for event in session.sent if event["s"] > wanted["seq"]]:
             await socket.send_str(json.dumps(event))
         await session.send("RESUMED", {})
         self._world.changed()

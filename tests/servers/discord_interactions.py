@@ -86,6 +86,11 @@ class Interactions:
             written["message"] = discord_json.message(interaction.message)
         await self._gateway.tell("INTERACTION_CREATE", written, interaction.where)
 
+    def forget(self, interaction: Interaction) -> None:
+        """Let go of an interaction that is over."""
+        self.all.pop(interaction.id, None)
+        self._by_token.pop(interaction.token, None)
+
     async def callback(self, call: Call) -> tuple[int, Json]:
         """Take the first answer, once and in time."""
         interaction = self.all.get(call.names["interaction_id"])
@@ -142,7 +147,7 @@ class Interactions:
     def _told(self, interaction: Interaction) -> Json:
         told: Json = {"id": interaction.id, "type": interaction.kind}
         original = interaction.original
-        if original is not None:
+        if original is not None and original is not interaction.message:
             told |= {
                 "response_message_id": original.id,
                 "response_message_loading": original.loading,

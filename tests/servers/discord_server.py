@@ -14,7 +14,7 @@ from aiohttp import web
 
 from tests.servers.discord_channels import Channels
 from tests.servers.discord_gateway import Gateway
-from tests.servers.discord_interactions import Interactions
+from tests.servers.discord_interactions import Interaction, Interactions
 from tests.servers.discord_people import Person
 from tests.servers.discord_rest import Fault, Handler, Rest
 from tests.servers.discord_world import Channel, Guild, Message, World
@@ -122,10 +122,17 @@ class DiscordServer(World):
 
     # ---------------------------------------------------------------- trouble
     def fail(
-        self, where: str, *, status: int = 502, times: int = 1, done_first: bool = False
+        self,
+        where: str,
+        *,
+        status: int = 502,
+        times: int = 1,
+        skip: int = 0,
+        done_first: bool = False,
     ) -> Fault:
         """Let requests fail as they do when a proxy of Discord's breaks."""
-        return self._trouble(Fault(where, times, status=status, done_first=done_first))
+        fault = Fault(where, times, status=status, skip=skip, done_first=done_first)
+        return self._trouble(fault)
 
     def cut(self, where: str, *, times: int = 1) -> Fault:
         """Break the connection instead of answering."""
@@ -142,6 +149,12 @@ class DiscordServer(World):
     def _trouble(self, fault: Fault) -> Fault:
         self.rest.faults.append(fault)
         return fault
+
+    def forget(self, asked: Interaction) -> None:
+        """Let go of an interaction that is over and of its messages, where many are had."""
+        self.interactions.forget(asked)
+        for message in asked.sent:
+            self.messages.pop(message.id, None)
 
     # ---------------------------------------------------------------- watching
     def last(self, channel: Channel) -> Message:

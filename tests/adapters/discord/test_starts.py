@@ -80,10 +80,10 @@ async def test_the_gateway_may_be_away_while_the_rest_is_there(
 ) -> None:
     monkeypatch.setattr(adapter, "ExponentialBackoff", _Impatient)
     house = House(server, library)
-    server.fail("GET /gateway/bot", status=503, times=2)
-    server.rest.faults[-1].met = 1
+    fault = server.fail("GET /gateway/bot", status=503, skip=1)
     async with house.open():
         await house.told()
+    assert fault.met == 1
 
 
 def test_the_token_is_not_shown_with_the_settings() -> None:

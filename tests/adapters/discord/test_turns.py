@@ -10,7 +10,7 @@ from core.session.spelling import NAMES, from_button
 from core.session.wording import Voice, menu
 from core.storage.library import Tally
 from tests.adapters.discord.house import House
-from tests.servers.discord_people import CannotDo
+from tests.servers.discord_people import CannotDo, Person
 from tests.servers.discord_world import GROUP_DM, THREAD, Message
 
 SAY = Voice("en")
@@ -71,6 +71,18 @@ async def test_a_reaction_is_a_thumb(house: House) -> None:
     await house.mara.react(opening, "🎉")
     await house.server.until(lambda: house.tally(opening) == Tally(1, 0))
     assert len(house.server.in_channel(house.channel)) == 1
+
+
+async def test_a_reaction_of_a_bot_is_no_thumb(house: House) -> None:
+    opening = await house.told()
+    await house.idle()
+    for bot in (
+        house.server.somebody("Another bot", bot=True),
+        Person(house.server, house.server.bot),
+    ):
+        await bot.react(opening, "👎")
+    await house.tom.react(opening, "👍")
+    await house.server.until(lambda: house.tally(opening) == Tally(1, 0))
 
 
 async def test_a_reaction_counts_in_private_and_to_nothing_else(house: House) -> None:
