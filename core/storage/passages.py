@@ -11,17 +11,13 @@ from sqlalchemy import Integer, bindparam, insert, literal, select, update
 from core.errors import StaleAction
 from core.storage.ledger import provenance_to_json, to_passage
 from core.storage.stories import Stories
-from core.storage.tables import Id, Json, Moment, Words, passages
+from core.storage.tables import passages
 from core.story.model import Origin, Passage, Provenance, Story
 
 _OPENING = insert(passages).values(depth=1).returning(passages.c.id, passages.c.depth)
 _GIVEN = {
-    "text": bindparam("text", type_=Words),
-    "origin": bindparam("origin", type_=Words),
-    "author": bindparam("author", type_=Id),
-    "provenance": bindparam("provenance", type_=Json),
-    "recap": bindparam("recap", type_=Words),
-    "written": bindparam("written", type_=Moment),
+    name: bindparam(name, type_=passages.c[name].type)
+    for name in ("text", "origin", "author", "provenance", "recap", "written")
 }
 _before = passages.alias("before")
 _NEXT = (

@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -190,9 +191,9 @@ def test_a_migration_that_breaks_references_changes_nothing(
 def test_programs_started_at_once_on_an_empty_database_make_one_set_of_tables(
     empty_url: str,
 ) -> None:
-    command = [sys.executable, "-c", OPENS, empty_url]
+    line = [sys.executable, "-c", OPENS, empty_url]
     started = [
-        subprocess.Popen(command, cwd=HOUSE, stderr=subprocess.PIPE, text=True) for _ in range(3)
+        subprocess.Popen(line, cwd=HOUSE, stderr=subprocess.PIPE, text=True) for _ in range(3)
     ]
     complaints = [process.communicate()[1] for process in started]
     assert complaints == [""] * 3
@@ -208,8 +209,8 @@ def test_the_migrations_are_found_wherever_the_program_is_started(tmp_path: Path
             shutil.copy(file, folder)
     url = f"sqlite:///{tmp_path / 'stories.db'}"
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "site-packages")}
-    command = [sys.executable, "-c", OPENS, url]
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    line = [sys.executable, "-c", OPENS, url]
+    subprocess.run(line, cwd=tmp_path, env=environment, check=True)
     assert current(url) == HEAD
 
 
@@ -235,6 +236,21 @@ def test_a_new_sqlite_file_is_ready_in_a_blink(tmp_path: Path) -> None:
 
 
 def test_a_developer_s_alembic_finds_the_migrations(sqlite_url: str) -> None:
-    command = [sys.executable, "-m", "alembic", "-x", f"url={sqlite_url}", "check"]
-    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, check=False)
+    line = [sys.executable, "-m", "alembic", "-x", f"url={sqlite_url}", "check"]
+    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, check=False)
     assert "No new upgrade operations" in done.stdout + done.stderr
+
+
+def test_a_revision_that_alembic_writes_runs_as_it_stands(tmp_path: Path) -> None:
+    copy = shutil.copytree(
+        MIGRATIONS, tmp_path / "migrations", ignore=shutil.ignore_patterns("0*.py")
+    )
+    config = Config()
+    config.set_main_option("script_location", str(copy))
+    with opened(f"sqlite:///{tmp_path / 'stories.db'}") as database, database.transaction() as db:
+        config.attributes["connection"] = db
+        command.revision(config, "Everything", autogenerate=True, rev_id="0001")
+        command.upgrade(config, "head")
+        assert compare_metadata(MigrationContext.configure(db), metadata) == []
+    (written,) = (copy / "versions").glob("0001*.py")
+    assert "core." not in written.read_text()

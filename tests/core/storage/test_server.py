@@ -101,3 +101,15 @@ def test_more_at_once_than_there_are_connections_is_said_to_be_busy(
             stack.enter_context(database.engine.connect())
         with pytest.raises(DatabaseUnavailable, match="is busy"):
             stack.enter_context(database.transaction())
+
+
+def test_two_processes_that_serve_one_place_take_turns_there(server: Database) -> None:
+    with Library(server).begin() as ours:
+        a_session(ours)
+    with Library(server).begin() as ours:
+        a_session(ours)
+        with Library(server).begin() as tx:
+            a_session(tx, chat="another place")
+        with unavailable("locked by another program"), Library(server).begin() as tx:
+            tx._db.exec_driver_sql("SET LOCAL lock_timeout = '20ms'")
+            a_session(tx)
