@@ -7,8 +7,10 @@ import pytest
 
 from core.session import commands as c
 from core.session.spelling import NAMES, from_button
-from core.session.wording import Voice, menu
+from core.session.wording import Voice, languages, menu
 from core.storage.library import Tally
+from core.story.export import FORMATS
+from core.story.model import Length, Preset
 from tests.adapters.discord.house import House
 from tests.servers.discord_people import CannotDo, Person
 from tests.servers.discord_world import GROUP_DM, THREAD, Message
@@ -256,6 +258,20 @@ async def test_every_command_is_offered_in_every_language(house: House) -> None:
     assert offered.keys() == NAMES.keys()
     for name, line in menu("zh-hans"):
         assert offered[name]["description_localizations"]["zh-CN"] == line
+
+
+async def test_what_can_be_chosen_is_what_the_story_knows(house: House) -> None:
+    known = {
+        ("export", "kind"): FORMATS,
+        ("length", "length"): tuple(Length),
+        ("style", "style"): tuple(Preset),
+        ("language", "language"): languages(),
+    }
+    for command in house.server.channel_api.commands:
+        for option in command.get("options", []):
+            wanted = known.get((command["name"], option["name"]))
+            if wanted is not None:
+                assert tuple(choice["value"] for choice in option["choices"]) == wanted
 
 
 async def test_people_are_answered_in_their_language(house: House) -> None:
