@@ -4,12 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pytest
@@ -223,16 +221,6 @@ def test_what_is_packaged_holds_every_revision() -> None:
 def test_a_start_on_an_up_to_date_database_does_not_import_alembic(sqlite_url: str) -> None:
     starts = f"{OPENS}; sys.exit('alembic' in sys.modules or 'psycopg' in sys.modules)"
     subprocess.run([sys.executable, "-c", starts, sqlite_url], cwd=HOUSE, check=True)
-
-
-def test_a_new_sqlite_file_is_ready_in_a_blink(tmp_path: Path) -> None:
-    """The person waits for it before the first prompt: 0.3 s, on a machine that is not busy."""
-    spans = []
-    for number in range(5):
-        begun = time.perf_counter()
-        open_database(f"sqlite:///{tmp_path / f'{number}.db'}").close()
-        spans.append(time.perf_counter() - begun)
-    assert median(spans) < 0.3
 
 
 def test_a_developer_s_alembic_finds_the_migrations(sqlite_url: str) -> None:
