@@ -9,8 +9,8 @@ from typing import Any
 
 from telegram import Bot, BotCommand, Update
 from telegram.error import InvalidToken, TelegramError
-from telegram.request import HTTPXRequest
 
+from adapters.telegram.calling import Calling
 from adapters.telegram.listening import Listener
 from adapters.telegram.reading import PLATFORM
 from adapters.telegram.receiving import REFUSED, polled, pushed
@@ -21,7 +21,7 @@ from core.session.engine import Engine
 from core.session.wording import Voice, languages, menu
 
 _log = logging.getLogger(__name__)
-_CONNECTIONS = 64  # calls at the same time; others wait for a free one
+_CONNECTIONS = 256  # calls at the same time; others wait for a free one
 
 
 class TelegramAdapter:
@@ -66,8 +66,8 @@ class TelegramAdapter:
             self._settings.token,
             base_url=f"{base}/bot",
             base_file_url=f"{base}/file/bot",
-            request=_http(self._tempo, _CONNECTIONS),
-            get_updates_request=_http(self._tempo, 1),
+            request=Calling(self._tempo, _CONNECTIONS),
+            get_updates_request=Calling(self._tempo, 1),
         )
 
     async def _answer(self, wire: Wire, turns: "_Turns") -> None:
@@ -125,13 +125,3 @@ class _Turns:
         """Wait a moment for those that are about to end."""
         if self._running:
             await asyncio.wait(self._running, timeout=grace)
-
-
-def _http(tempo: Tempo, connections: int) -> HTTPXRequest:
-    return HTTPXRequest(
-        connection_pool_size=connections,
-        read_timeout=tempo.silence,
-        write_timeout=tempo.silence,
-        connect_timeout=tempo.silence,
-        pool_timeout=tempo.send_silence,  # one that waits for a free connection was not sent
-    )

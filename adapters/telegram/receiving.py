@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 import secrets
+import socket
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import cast
@@ -64,6 +65,7 @@ async def pushed(wire: Wire, settings: TelegramSettings) -> AsyncGenerator[Updat
     updater = Updater(wire.bot, queue)
     await updater.initialize()
     try:
+        _check_free(settings.webhook_listen, settings.webhook_port)
         await wire.patiently(
             lambda: updater.start_webhook(
                 listen=settings.webhook_listen,
@@ -83,3 +85,9 @@ async def pushed(wire: Wire, settings: TelegramSettings) -> AsyncGenerator[Updat
             yield cast("Update", await queue.get())  # it puts nothing else there
     finally:
         await updater.stop()
+
+
+def _check_free(listen: str, port: int) -> None:
+    """See whether the port can be had, before Telegram is told of it. Raises OSError."""
+    family = socket.AF_INET6 if ":" in listen else socket.AF_INET
+    socket.create_server((listen, port), family=family).close()

@@ -124,12 +124,17 @@ class TelegramServer:
         return [call for call in self.calls if call.method == method]
 
     async def until(self, seen: Callable[[], object], *, seconds: float = 10.0) -> None:
-        """Wait until something is to be seen."""
+        """Wait until something is to be seen. What is seen is looked at after each call."""
         try:
             async with asyncio.timeout(seconds), self._changed:
                 await self._changed.wait_for(seen)
         except TimeoutError:
-            told = [self.world.transcript(), *self.refusals, *self.breaches]
+            told = [
+                self.world.transcript(),
+                *self.refusals,
+                *self.breaches,
+                str(self.methods.pressed),
+            ]
             raise AssertionError("not seen in time:\n" + "\n".join(told)) from None
 
     # ------------------------------------------------------------ calls
@@ -160,10 +165,13 @@ class TelegramServer:
         return fault
 
     async def _carried_out(self, method: str, request: web.Request) -> web.StreamResponse:
-        given = await _decoded(request)
+        try:
+            given = await _decoded(request)
+        except ConnectionResetError:  # the bot was stopped in the middle of its call
+            return web.Response(status=HTTPStatus.BAD_REQUEST)
         at = _now()
         try:
-            result = await self._result(method, given)
+            result = await self._result(method, given, lambda: request.transport is not None)
         except Refused as refused:
             notes = self._breaches if refused.breach else self.refusals
             notes.append(f"{method}: {refused}")
@@ -175,12 +183,14 @@ class TelegramServer:
         await self._note(Call(method, given, at, response.status, result))
         return response
 
-    async def _result(self, method: str, given: Mapping[str, Json]) -> Json:
+    async def _result(
+        self, method: str, given: Mapping[str, Json], waits: Callable[[], bool]
+    ) -> Json:
         if faults := spec.request_faults(method, given):
             raise Refused("; ".join(faults), breach=True)
         match method:
             case "getUpdates":
-                return await self.updates.get_updates(given)
+                return await self.updates.get_updates(given, waits)
             case "setWebhook":
                 return self.updates.set_webhook(given)
             case "deleteWebhook":
@@ -204,8 +214,15 @@ async def _decoded(request: web.Request) -> dict[str, Json]:
         if isinstance(value, web.FileField):
             given[name] = Sent(value.filename, value.content_type, value.file.read())
         else:
-            given[name] = value if name in _TEXTS else json.loads(value)
+            given[name] = value if name in _TEXTS else _json(value)
     return given
+
+
+def _json(value: str | bytes | bytearray) -> Json:
+    try:
+        return json.loads(value)
+    except ValueError:  # the specification will tell what it should have been
+        return value
 
 
 def _failure(fault: Fault) -> web.Response:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +25,7 @@ class Updates:
 
     def __init__(self) -> None:
         self.number = 700_000_000  # of the newest
+        self.newest: dict[str, Json] = {}
         self.breaches: list[str] = []  # updates of ours that the Bot API would not send
         self.pushed: list[int] = []  # the statuses its webhook answered with
         self._waiting: deque[dict[str, Json]] = deque()
@@ -38,7 +39,7 @@ class Updates:
     def deliver(self, **content: Json) -> dict[str, Json]:
         """Hand over an update, if the bot wants this kind."""
         self.number += 1
-        update = {"update_id": self.number, **content}
+        self.newest = update = {"update_id": self.number, **content}
         self.breaches += spec.update_faults(update)
         (kind,) = content
         if kind in self.wanted or (not self.wanted and kind not in _ON_DEMAND):
@@ -54,8 +55,11 @@ class Updates:
         self._waiting.append(update)
         self._news.set()
 
-    async def get_updates(self, given: Fields) -> Json:
-        """Wait until there are some. What comes before `offset` is confirmed, and forgotten."""
+    async def get_updates(self, given: Fields, waits: Callable[[], bool]) -> Json:
+        """Wait until there are some. What comes before `offset` is confirmed, and forgotten.
+
+        `waits` tells whether the one who asked is still there.
+        """
         if self._hook is not None:
             raise Refused("can't use getUpdates method while webhook is active", code=409)
         self.wanted = given.get("allowed_updates", self.wanted)
@@ -75,6 +79,8 @@ class Updates:
                 return []
             if poll != self._poll:
                 raise Refused("terminated by other getUpdates request", code=409)
+            if not waits():
+                return []
         again = [self._again.popleft() for _ in range(len(self._again))]
         return [*again, *self._waiting][:_MOST]
 

@@ -24,8 +24,8 @@ FAST = Tempo(
     first_sign=0.05,
     sign=0.1,
     press=0.15,
-    silence=0.5,
-    send_silence=1.0,
+    silence=5.0,
+    send_silence=5.0,
     retry=0.01,
     most_retry=0.1,
     patience=5.0,
@@ -102,7 +102,7 @@ class Running:
 
     async def noted(self, message: Json) -> Json:
         """Wait until the bot has noted what it showed there: people are slower than that."""
-        await _until(lambda: self._shown(message) is not None)
+        await until(lambda: self._shown(message) is not None)
         return message
 
     async def rated(self, message: Json, *, up: int, down: int) -> None:
@@ -115,7 +115,7 @@ class Running:
             with self.stage.library.begin() as tx:
                 return tx.tally(passage)
 
-        await _until(lambda: (tally().up, tally().down) == (up, down))
+        await until(lambda: (tally().up, tally().down) == (up, down))
 
     def _shown(self, message: Json) -> ShownTurn | None:
         with self.stage.library.begin() as tx:
@@ -166,7 +166,8 @@ async def running(
         assert telegram.breaches == []
 
 
-async def _until(seen: Callable[[], bool]) -> None:
+async def until(seen: Callable[[], bool]) -> None:
+    """Wait until something is so that Telegram knows nothing of."""
     for _ in range(1000):
         if seen():
             return
