@@ -3,11 +3,12 @@
 import os
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from core.errors import DatabaseMismatch, StorageError
 from core.storage.database import HEAD, Database, check, current, open_database, upgrade
@@ -42,6 +43,17 @@ def test_an_empty_database_gets_its_tables_and_is_opened_again(empty_url: str) -
 def test_sqlite_is_set_up_for_many_readers_and_a_kill_at_any_moment(sqlite: Database) -> None:
     names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
     assert [pragma(sqlite, name) for name in names] == ["wal", 1, 1, 5000]
+
+
+def test_the_threads_of_one_process_share_one_connection_to_sqlite(sqlite: Database) -> None:
+    """With more they would poll for SQLite's lock, which is several times slower."""
+    made: list[object] = []
+    event.listen(sqlite.engine, "connect", lambda connection, _record: made.append(connection))
+    sqlite.close()  # the one that opening it made
+    library = Library(sqlite)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: told(library, "One."), range(16)))
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize("revision", ["0000", "9999", None])

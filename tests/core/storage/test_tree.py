@@ -176,15 +176,15 @@ class Tree(RuleBasedStateMachine):
         with self.library.begin() as tx:
             volume = tx.volume(self.story.id)
             paths = [tx.path(self.head, most) for most in (1, 3, 999)] if self.head else []
-            takes = {passage.id: tx.takes(self.story.id, passage) for passage in volume.passages}
+            whole = in_memory.path(volume, self.head)
+            takes = [tx.takes(self.story.id, passage) for passage in whole]
         assert volume.story == self.story
         assert (volume.story.head, volume.story.branch) == (self.head, self.branch)
         assert {branch.name: branch.tip for branch in volume.branches} == self.tips
         self.same_passages(volume)
-        whole = in_memory.path(volume, self.head)
         assert paths == [whole[-most:] for most in (1, 3, 999)][: len(paths)]
-        for passage in volume.passages:
-            assert takes[passage.id] == tuple(p.id for p in in_memory.takes(volume, passage))
+        siblings = [in_memory.takes(volume, passage) for passage in whole]
+        assert takes == [tuple(passage.id for passage in one) for one in siblings]
 
     def same_passages(self, volume: Volume) -> None:
         found = {passage.id: passage.parent for passage in volume.passages}
