@@ -8,7 +8,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -58,6 +58,7 @@ class _Row:
     chance: random.Random
     read: int = 0  # tokens of its text that the slot holds
     barred: frozenset[int] | None = None  # what the row's mask bars
+    leaning: Mapping[int, float] | None = None  # and what it favours
 
     @property
     def length(self) -> int:
@@ -223,15 +224,17 @@ class Batch:
             self._take(index, drawn[index])
 
     def _bar(self, index: int, row: _Row) -> None:
-        """Bring the row's mask up to date: barred tokens, and what was written already."""
-        barred = row.job.pen.barred
-        if barred is row.barred:
+        """Bring the row's mask up to date: what is barred, favoured, and written already."""
+        barred, leaning = row.job.pen.barred, row.job.pen.leaning
+        if barred is row.barred and leaning is row.leaning:
             return
-        row.barred = barred
+        row.barred, row.leaning = barred, leaning
         mask = self._mask[index]
         mask.copy_(self._never)
-        written = [token for token in row.job.pen.ids if self._tokens.telling[token]]
-        mask[written] -= row.job.sampling.repetition
+        if leaning:
+            mask[list(leaning)] += torch.tensor(list(leaning.values()), device=self._device)
+        written = {token for token in row.job.pen.ids if self._tokens.telling[token]}
+        mask[list(written)] -= row.job.sampling.repetition
         mask[list(barred)] = -torch.inf
 
     def _take(self, index: int, token: int) -> None:
@@ -241,10 +244,11 @@ class Batch:
             self._leave(index, poisoned=True)
             job.end(NarratorError("The model's numbers are none (NaN) for this story."))
             return
+        written = set(pen.ids)
         pen.take(token)
         row.read = min(row.read, row.length)
-        if token != self._tokens.end and self._tokens.telling[token]:
-            self._mask[index, token] = -row.job.sampling.repetition
+        if token not in written and self._tokens.telling[token]:
+            self._mask[index, token] -= row.job.sampling.repetition
         if pen.shown != job.text:
             job.text = pen.shown
             job.news()

@@ -5,10 +5,12 @@ shown is ever taken back but the tail after the last sentence.
 """
 
 import re
+from collections.abc import Mapping
 
 from core.narrator.guard import Guard, is_sentence_end
 from core.narrator.sampling import Measure
 from core.narrator.tokens import Tokens
+from core.narrator.wishes import Leaning, Wishes
 
 _MOST_REFUSALS = 60  # words taken back in one passage before it ends where it is
 _BREAK = 0.6  # a paragraph's end is an end from this share of the target on
@@ -16,6 +18,7 @@ _CLOSED = 0.6  # of the passage must be left when a cut avoids an open quotation
 _PAIRS = (("“", "”"), ("「", "」"), ("『", "』"))
 _UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _ENDING = tuple(".!?…。！？\"'”’)」』")
+_NO_WISHES = Wishes()
 _FAREWELL = re.compile(r"\bthe end[.!]$", re.IGNORECASE)
 _DANGLING = re.compile(
     r"(?:\s+(?:a|an|the|and|but|of|to|in|on|at|with|for|or|her|his|\W+))+$", re.IGNORECASE
@@ -26,7 +29,13 @@ class Pen:
     """Takes one token after another and says which may not come next."""
 
     def __init__(
-        self, tokens: Tokens, measure: Measure, guard: Guard, barred: frozenset[int] = frozenset()
+        self,
+        tokens: Tokens,
+        measure: Measure,
+        guard: Guard,
+        *,
+        barred: frozenset[int] = frozenset(),
+        wishes: Wishes = _NO_WISHES,
     ) -> None:
         """`barred`: tokens that may never be written."""
         self.ids: list[int] = []
@@ -35,6 +44,7 @@ class Pen:
         self._tokens = tokens
         self._measure = measure
         self._guard = guard
+        self._leaning = Leaning(tokens, wishes)
         self._barred_at: dict[int, frozenset[int]] = {0: tokens.no_opening}
         self._barred = barred
         self._barred_with_end = barred | {tokens.end}
@@ -58,6 +68,12 @@ class Pen:
         here = self._barred_at.get(len(self.ids))
         return usual | here if here else usual
 
+    @property
+    def leaning(self) -> Mapping[int, float]:
+        """Nats to be added for tokens; the same object as long as these are the same."""
+        self._leaning.follow(self._text, self.ids, len(self.ids) / self._measure.most)
+        return self._leaning.now
+
     def take(self, token: int) -> None:
         """Write one token more; `ids` may be shorter afterwards, if the guard refused a word."""
         if token == self._tokens.end:
@@ -69,7 +85,9 @@ class Pen:
         self._reach.append(len(self._text))
         settled = _finished_words(self._text)
         if settled > self._settled:
-            if self._guard.refuses(self._text, self._settled, settled):
+            if self._ends_too_early(settled) or self._guard.refuses(
+                self._text, self._settled, settled
+            ):
                 self._take_back()
             else:
                 self._settle(settled)
@@ -81,6 +99,14 @@ class Pen:
             return False
         text = self._text.rstrip()
         return self._measure.one_line or (text.endswith(_ENDING) and not _open_quotation(text))
+
+    def _ends_too_early(self, settled: int) -> bool:
+        """Whether an ending says "The end." before it has told anything."""
+        return (
+            self._measure.open_end
+            and len(self.ids) < self._measure.least
+            and _FAREWELL.search(self._text[:settled]) is not None
+        )
 
     def _end_of_story(self) -> None:
         settled = len(self._text.rstrip())

@@ -6,10 +6,10 @@ The front heading and the older passages stay the same tokens from turn to turn,
 computed for them can be used again. What falls out at the beginning is replaced by its recap.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from core.narrator.asking import telling_words, understood
 from core.narrator.headings import START_OF_HEADING, Field, heading, plain
 from core.narrator.narrator import Assignment, Fit, Mode
 from core.narrator.sampling import Measure, measure
@@ -34,34 +34,7 @@ _ALWAYS, _FIRED = 1 / 12, 1 / 16  # shares of always-on and of called-up lore
 _KEPT = 0.75  # of the room for passages is still filled after the oldest were dropped
 _STEP = 32  # tokens; the room kept for the last heading grows in such steps
 _CONTEXT_OF_DRAFT = 1 / 4  # of the window: what stands before a passage to be refined
-_MOST_WORDS = 4  # of the premise's words that the opening should hold
 _CHARACTERS = 24  # of a value are read for each token it may have
-
-_MOODS = {
-    "happier": "happy",
-    "sadder": "sad",
-    "scarier": "scary",
-    "funnier": "funny",
-    "calmer": "calm",
-}
-_KNOWN_WISHES = frozenset("polish shorter longer simpler vivid".split()) | _MOODS.keys()
-_WORD = re.compile(r"\b[a-z]{3,14}\b")
-_STOP = frozenset(
-    "the and was were are for with his her him she they them their there then that this had has "
-    "have not but you your our its who whose whom what when where which why how one two three "
-    "very can could would will shall should may might must does did done get gets got gotten "
-    "going goes went gone come comes came make makes made take takes took find finds found see "
-    "sees saw seen meet meets met lose loses lost want wants wanted need needs needed try tries "
-    "tried live lives lived become becomes became begin begins began start starts started help "
-    "helps helped learn learns learned discover discovers discovered decide decides decided "
-    "know knows knew think thinks thought tell tells told say says said ask asks asked give "
-    "gives gave keep keeps kept let lets look looks looked turn turns turned follow follows "
-    "followed until once upon time day from into onto about after before because while without "
-    "over under out off all any each every some more most much many than too also just only "
-    "never ever always again still away back now here being been story tale write please add "
-    "less like him himself herself themselves someone something nobody nothing everyone "
-    "everything named called".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,17 +249,3 @@ def _prompt(
 
 def _stepped(length: int) -> int:
     return -(-length // _STEP) * _STEP
-
-
-def telling_words(premise: str) -> list[str]:
-    """The words of a premise that an opening should hold: what it is about, in small letters."""
-    found = dict.fromkeys(_WORD.findall(premise[:1000].lower()))
-    return [word for word in found if word not in _STOP][:_MOST_WORDS]
-
-
-def understood(wish: str) -> tuple[str, tuple[str, ...]]:
-    """A wish as a mood and as words: "happier, with a dragon" is happy and has a dragon."""
-    asked = re.findall(r"[a-z]+", wish[:1000].lower())
-    mood = next((_MOODS[word] for word in asked if word in _MOODS), "")
-    words = [word for word in telling_words(wish) if word not in _KNOWN_WISHES]
-    return mood, tuple(words)

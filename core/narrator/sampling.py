@@ -31,9 +31,9 @@ class Measure:
 
 
 PRESETS = {
-    Preset.CALM: Sampling(temperature=0.6, top_k=40, top_p=0.9, repetition=0.5),
-    Preset.LIVELY: Sampling(temperature=0.8, top_k=100, top_p=0.95, repetition=0.5),
-    Preset.WILD: Sampling(temperature=1.0, top_k=0, top_p=0.97, repetition=0.5),
+    Preset.CALM: Sampling(temperature=0.7, top_k=40, top_p=0.9, repetition=1.0),
+    Preset.LIVELY: Sampling(temperature=0.9, top_k=100, top_p=0.92, repetition=1.0),
+    Preset.WILD: Sampling(temperature=1.0, top_k=0, top_p=0.95, repetition=1.0),
 }
 TITLING = Sampling(temperature=0.6, top_k=40, top_p=0.9, repetition=0.0)
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from core.errors import ModelUnavailable
+from core.narrator.asking import wishes
 from core.narrator.batches import Batch, BatchSettings, Job
 from core.narrator.guard import Guard
 from core.narrator.lean import Lean
@@ -23,7 +24,8 @@ from core.narrator.weights import SUMS, Weights, read_weights, verify
 _BUNDLED = Path(__file__).parent / "starter"
 _FILES = ("config.json", "model.safetensors", "tokenizer.json", "vocab.json", "merges.txt")
 _NEWEST = 3  # passages whose sentences are not told again
-_FAREWELL = "The end."  # as if it had been said, where the story is to go on
+# What ends a story, and would leave nothing to tell where it is to go on.
+_FAREWELLS = ("the end", "happily ever", "the moral", "from that day")
 _SMALL = 40_000_000  # parameters: more than one thread only makes such a model slower
 _MOST_THREADS = 8
 _MEGABYTE = 2**20
@@ -53,12 +55,17 @@ class Storyteller:
     def job(self, assignment: Assignment, attempt: int, news: Callable[[], None]) -> Job:
         """What the batch is to do; another `attempt` at the same assignment draws other words."""
         prompt = build(assignment, self._tokens, self._weights.window)
-        told = assignment.path[-_NEWEST:]
-        guard = Guard(assignment.banned, told if prompt.measure.open_end else (*told, _FAREWELL))
+        pen = Pen(
+            self._tokens,
+            prompt.measure,
+            _guard(assignment),
+            barred=self._barred(assignment.banned),
+            wishes=wishes(assignment),
+        )
         return Job(
             prompt=prompt.ids,
             room=prompt.measure.most,
-            pen=Pen(self._tokens, prompt.measure, guard, self._barred(assignment.banned)),
+            pen=pen,
             sampling=sampling(assignment),
             seed=f"{assignment.seed}.{attempt}",
             place=assignment.place,
@@ -114,6 +121,12 @@ class Storyteller:
         }
         spelled = map(self._tokens.encode, forms)
         return frozenset(ids[0] for ids in spelled if len(ids) == 1)
+
+
+def _guard(assignment: Assignment) -> Guard:
+    goes_on = assignment.mode in {Mode.OPEN, Mode.CONTINUE}
+    banned = (*assignment.banned, *_FAREWELLS) if goes_on else assignment.banned
+    return Guard(banned, assignment.path[-_NEWEST:])
 
 
 def load(settings: NarratorSettings) -> Storyteller:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.narrator.asking import telling_words, understood
 from core.narrator.headings import START_OF_HEADING, START_OF_TEXT
 from core.narrator.narrator import Assignment, Mode
-from core.narrator.prompt import build, telling_words, understood
+from core.narrator.prompt import build
 from core.narrator.tokens import Tokens
 from core.story.model import Length
 

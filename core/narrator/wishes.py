@@ -1,0 +1,87 @@
+"""What the passage should hold, as a gentle push on the odds: words, names, a mood, an end.
+
+A small model forgets what its heading asked for. A push of a few nats finds the place where a
+word fits best anyway; it grows while the word is missing, and stops when it has been written.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.narrator.tokens import Tokens
+from core.narrator.tone import mood_known, tone
+
+_WORD, _WORD_MISSED = 1.0, 4.0  # nats for a wanted word at the start, and more by the end
+_NAME = 1.0
+_GOING_ON = 5.0  # for the rest of a word that has begun
+_END_MISSED = 10.0  # for the end of the story, by the end of the room
+_STEPS = 8  # in which a push grows
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is wished of one passage."""
+
+    words: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    mood: str = ""
+    end: bool = False  # the story should come to its end
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """A word to be written: how it is spelled, and how it is found."""
+
+    spellings: tuple[tuple[int, ...], ...]
+    pattern: re.Pattern[str]
+    push: float
+    missed: float
+
+
+@dataclass(slots=True)
+class Leaning:
+    """The push of some wishes at each step of a passage."""
+
+    tokens: Tokens
+    wishes: Wishes
+    now: Mapping[int, float] = field(default_factory=dict)  # nats for tokens, at this step
+    _left: list[_Wanted] = field(default_factory=list)
+    _mood: str = ""
+    _tone: Mapping[int, float] = field(default_factory=dict)
+    _step: float = -1.0  # of the room, when the tone was last heard
+
+    def __post_init__(self) -> None:
+        self._mood = mood_known(self.wishes.mood)
+        for word in self.wishes.words:
+            self._want(word, (f" {word}",), _WORD, _WORD_MISSED)
+        for name in self.wishes.names:
+            self._want(name, (f" {name}", name), _NAME, 0.0)
+        self.follow("", (), 0.0)
+
+    def follow(self, text: str, ids: Sequence[int], done: float) -> None:
+        """Lean as the text so far asks for; `done`: the share of its room that is filled."""
+        self._left = [word for word in self._left if not word.pattern.search(text)]
+        done = int(done * _STEPS) / _STEPS
+        if self._mood and done != self._step:
+            self._step, self._tone = done, tone(self._mood, text, self.tokens)
+        pushes = dict(self._tone)
+        for word in self._left:
+            for spelled in word.spellings:
+                _push(pushes, spelled[0], word.push + word.missed * done)
+                for begun in range(1, len(spelled)):
+                    if tuple(ids[-begun:]) == spelled[:begun]:
+                        _push(pushes, spelled[begun], _GOING_ON)
+        if self.wishes.end and done:
+            pushes[self.tokens.end] = _END_MISSED * done**2
+        if pushes != self.now:
+            self.now = pushes
+
+    def _want(self, word: str, forms: Iterable[str], push: float, missed: float) -> None:
+        if word.strip():
+            pattern = re.compile(rf"(?<!\w){re.escape(word)}", re.IGNORECASE)
+            spellings = tuple(map(self.tokens.encode, forms))
+            self._left.append(_Wanted(spellings, pattern, push, missed))
+
+
+def _push(pushes: dict[int, float], token: int, nats: float) -> None:
+    pushes[token] = max(pushes.get(token, 0.0), nats)
