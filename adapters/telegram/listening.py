@@ -197,15 +197,14 @@ class Listener:
     async def _turn(self, request: Request, cue: Cue) -> None:
         screen = self._screen(request.place, request.author.language, cue=cue)
         await self._tell(request, self._engine.handle(request), screen)
-        await screen.release()  # a repeated request shows nothing
 
     async def _tell(
         self, request: Request, replies: AsyncGenerator[Reply], screen: TelegramScreen
     ) -> None:
         async with asyncio.TaskGroup() as tasks:
-            company = tasks.create_task(screen.accompany())
+            tasks.create_task(screen.accompany())
             await deliver(self._engine, request, replies, screen)
-            company.cancel()
+            await screen.end()
 
     async def _refuse(self, place: Place, user: User, cue: Cue, refusal: Refusal) -> None:
         """Say why something cannot even be asked."""

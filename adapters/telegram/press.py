@@ -1,7 +1,5 @@
 """A pressed button: Telegram shows it as pressed until it is answered, once."""
 
-import asyncio
-
 from telegram.constants import CallbackQueryLimit
 from telegram.error import TelegramError
 
@@ -24,11 +22,6 @@ class Press:
                 await self._wire.bot.answer_callback_query(query)
             except TelegramError:
                 return
-
-    async def release_after(self, pause: float) -> None:
-        """Let the button go in so many seconds."""
-        await asyncio.sleep(pause)
-        await self.release()
 
     async def alert(self, text: str) -> bool:
         """Say something to the one who pressed, only. False: nobody waits any more."""

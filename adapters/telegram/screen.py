@@ -8,6 +8,7 @@ pace.
 import asyncio
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from telegram.constants import MessageLimit
@@ -50,7 +51,8 @@ class TelegramScreen:
         self._cue = cue
         self._press = Press(wire, cue.query if cue else "")
         self._sheets = Sheets(wire, place, first=int(ref) if ref else None)
-        self._ended = False
+        self._ended = False  # the final reply is shown
+        self._over = asyncio.Event()
 
     @property
     def interval(self) -> float:
@@ -76,14 +78,30 @@ class TelegramScreen:
         self._ended = True
 
     async def accompany(self) -> None:
-        """Show that something is being written, until cancelled; let a pressed button go."""
-        tempo = self._wire.tempo
+        """Show that something is being written until the turn is over; let a pressed button go."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._press.release_after(tempo.press))
-            await asyncio.sleep(tempo.first_sign)
-            while not self._ended:
-                await self._wire.sign(self._place)
-                await asyncio.sleep(tempo.sign)
+            tasks.create_task(self._sign())
+            if await self._goes_on(self._wire.tempo.press):
+                await self._press.release()
+
+    async def end(self) -> None:
+        """Say that the turn is over. Calls under way are let come to their end."""
+        self._over.set()
+        await self._press.release()
+
+    async def _sign(self) -> None:
+        tempo = self._wire.tempo
+        pause = tempo.first_sign
+        while await self._goes_on(pause):
+            await self._wire.sign(self._place)
+            pause = tempo.sign
+
+    async def _goes_on(self, seconds: float) -> bool:
+        """Wait so long; whether the turn is still not over then."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
+        return not self._over.is_set()
 
     async def _show_snapshot(self, reply: Reply) -> None:
         parts = letters(reply, MessageLimit.MAX_TEXT_LENGTH)
@@ -132,10 +150,6 @@ class TelegramScreen:
         await sheets.put(parts, surely=True)
         for media in reply.media:
             await sheets.hand_over(media)
-
-    async def release(self) -> None:
-        """Let the pressed button go, if it still waits."""
-        await self._press.release()
 
 
 def _is_captioned(reply: Reply, parts: Sequence[Letter]) -> bool:

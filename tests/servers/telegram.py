@@ -212,7 +212,8 @@ async def _decoded(request: web.Request) -> dict[str, Json]:
     given: dict[str, Json] = {}
     for name, value in (await request.post()).items():
         if isinstance(value, web.FileField):
-            given[name] = Sent(value.filename, value.content_type, value.file.read())
+            with value.file as file:
+                given[name] = Sent(value.filename, value.content_type, file.read())
         else:
             given[name] = value if name in _TEXTS else _json(value)
     return given

@@ -8,6 +8,7 @@ import pytest
 from telegram import Bot
 
 from adapters.delivery import NotShown
+from adapters.pacing import Pace
 from adapters.telegram.letters import Mention
 from adapters.telegram.screen import Cue, TelegramScreen
 from adapters.telegram.wire import Wire
@@ -151,6 +152,7 @@ async def test_a_page_whose_message_is_a_file_is_turned_in_a_new_one() -> None:
 
 async def test_a_snapshot_without_room_is_not_shown() -> None:
     async with studio() as it:
+        it.wire.tempo = replace(FAST, private=Pace(1, 60.0))
         screen = it.screen(it.home)
         await screen.show(Reply("It", final=False))
         with pytest.raises(NotShown, match="pace"):

@@ -64,15 +64,16 @@ async def test_no_command_and_no_button_breaks_the_specification(stage: Stage, w
                 before = len(here.telegram.said(chat))
                 here.say(line, chat=chat, topic=topic)
                 await here.telegram.until(partial(_more, here, chat, before))
-        pressed = 0
+        pressed: set[str] = set()
         for message in here.telegram.said(chat):
-            for key in [key for row in buttons(message) for key in row]:
-                here.telegram.people.press_data(message, key["callback_data"], here.ann)
-                pressed += 1
+            keys = [key["callback_data"] for row in buttons(message) for key in row]
+            for key in sorted({*keys} - pressed):
+                here.telegram.people.press_data(message, key, here.ann)
+            pressed |= {*keys}
         await here.telegram.until(lambda: not here.telegram.methods.pressed, seconds=30)
         here.say("/open 1", chat=chat, topic=topic)
         await asyncio.sleep(0.3)
-        assert pressed > 100
+        assert len(pressed) > 50
         assert here.telegram.breaches == []
         assert [text for text in here.telegram.refusals if "not modified" in text] == []
 

@@ -5,7 +5,7 @@ import pytest
 from core.session import commands as c
 from core.session.messages import Notice, Place, Reply
 from core.session.spelling import to_button
-from tests.adapters.telegram.running import Json, running
+from tests.adapters.telegram.running import Json, running, until
 from tests.servers.telegram_world import buttons, text_of
 from tests.stage import Stage
 
@@ -43,7 +43,7 @@ async def test_a_text_being_written_is_edited_into_one_message_in_a_group(stage:
 
 
 async def test_a_private_chat_sees_drafts_and_gets_one_message(stage: Stage) -> None:
-    stage.narrator.delay = 0.005
+    stage.narrator.delay = 0.015
     async with running(stage) as here:
         told = await here.story(here.home)
         drafts = here.home.drafts
@@ -367,8 +367,13 @@ async def test_a_press_in_a_foreign_chat_is_let_go(stage: Stage) -> None:
         assert here.telegram.refusals == []
 
 
-async def test_what_nobody_asked_for_is_shown_as_a_new_message(stage: Stage) -> None:
+async def test_what_nobody_asked_for_is_shown_as_a_new_message(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
     async with running(stage) as here:
         place = Place("telegram", str(here.group.id))
         stage.engine._board.post(Notice(place, Reply("It is Ben's turn.", heading="Rounds")))
         await here.shows("It is Ben's turn.")
+        here.group.bot = "muted"
+        stage.engine._board.post(Notice(place, Reply("It is Ann's turn.")))
+        await until(lambda: "did not show a notice" in caplog.text)
