@@ -17,8 +17,8 @@ from transformers import AutoTokenizer, GPT2LMHeadModel
 
 from core.learning.corpus import MIXTURE, tales
 from core.learning.validation import validation_bits
+from core.narrator.asking import telling_words
 from core.narrator.narrator import Mode
-from core.narrator.prompt import telling_words
 from core.story.model import Length
 from tests.benchmarks import stories_asked as asked
 from tests.benchmarks import stories_measures as measures

@@ -68,18 +68,25 @@ def at_a_keyboard(*keys: bytes) -> str:
         for key in keys:
             seen += until(ours, "> ")
             os.write(ours, key)
-        seen += until(ours, "end\r\n")
+        seen += until(ours, "end\r\n", again=keys[-1])
     os.close(ours)
     assert program.returncode == 0
     return seen
 
 
-def until(terminal: int, end: str) -> str:
+def until(terminal: int, end: str, *, again: bytes = b"") -> str:
+    """Return what stands there up to `end`; a key that changed nothing is pressed again.
+
+    A signal that comes just before the process begins to wait for a key does not wake it.
+    """
     seen = ""
-    while not seen.endswith(end):
-        assert select.select([terminal], [], [], 20)[0], seen
-        seen += os.read(terminal, 1000).decode()
-    return seen
+    for _ in range(20):
+        while select.select([terminal], [], [], 1)[0]:
+            seen += os.read(terminal, 1000).decode()
+            if seen.endswith(end):
+                return seen
+        os.write(terminal, again)
+    raise AssertionError(seen)
 
 
 @pytest.mark.parametrize("end", [b"\x04", b"\x03"], ids=["Ctrl-D", "Ctrl-C"])
