@@ -36,8 +36,9 @@ async def test_the_final_text_arrives_once_through(stage: Stage, fault: str, whe
     async with running(stage) as here:
         chat = here.group if where == "group" else here.home
         await here.story(chat)
+        times = 1 if FAULTS[fault].retry_after else 2
         for method in ("sendMessage", "editMessageText", "answerCallbackQuery"):
-            here.telegram.faults.append(replace(FAULTS[fault], method=method, times=2))
+            here.telegram.faults.append(replace(FAULTS[fault], method=method, times=times))
         here.press("Continue", message=here.last(chat))
         await here.telegram.until(lambda: len(whole(here, chat)) == 2)
         await asyncio.sleep(0.05)

@@ -50,7 +50,7 @@ async def studio() -> AsyncIterator[Studio]:
         ann = telegram.world.person("Ann")
         group, home = telegram.world.group("Lamps", ann), telegram.world.private(ann)
         async with Bot(telegram.token, base_url=f"{telegram.url}/bot") as bot:
-            wire = Wire(bot, replace(FAST, patience=0.3))
+            wire = Wire(bot, replace(FAST, patience=0.3, group=Pace(1000, 1.0)))
             yield Studio(telegram, wire, group, home, Mention(ann.id, ann.name))
         assert telegram.breaches == []
 
