@@ -7,8 +7,6 @@ from telegram.error import TelegramError
 
 from adapters.telegram.settings import Tempo
 
-_MOST_CHATS = 1000
-
 
 class Admins:
     """Knows the administrators of the chats of late."""
@@ -26,7 +24,8 @@ class Admins:
         until, admins = self._known.get(chat, (now, frozenset()))
         if until <= now:
             admins = await self._ask(chat)
-            self._remember(chat, now + self._tempo.admins, admins)
+            self._known = {known: entry for known, entry in self._known.items() if entry[0] > now}
+            self._known[chat] = now + self._tempo.admins, admins
         return user in admins
 
     async def _ask(self, chat: int) -> frozenset[int]:
@@ -35,9 +34,3 @@ class Admins:
         except TelegramError:  # nobody is, until Telegram can be asked again
             return frozenset()
         return frozenset(member.user.id for member in members)
-
-    def _remember(self, chat: int, until: float, admins: frozenset[int]) -> None:
-        self._known.pop(chat, None)
-        self._known[chat] = until, admins
-        if len(self._known) > _MOST_CHATS:
-            del self._known[next(iter(self._known))]  # the one asked for longest ago
