@@ -1,9 +1,10 @@
 """Many passages, one model: jobs join and leave a running batch between two tokens.
 
-One thread owns the model. Each of its rounds reads a part of one waiting prompt and writes one
-token of every passage, so that a long prompt never makes the others wait.
+One thread owns the model. Each of its rounds reads waiting prompts for a moment, a part at a time,
+and writes one token of every passage, so that a long prompt never makes the others wait.
 """
 
+import atexit
 import logging
 import random
 import threading
@@ -17,14 +18,14 @@ from core.errors import NarratorError, Overloaded
 from core.narrator.draw import POISONED, Drawing
 from core.narrator.lean import Lean
 from core.narrator.pen import Pen
-from core.narrator.prefixes import Prefix, Prefixes, common
+from core.narrator.prefixes import LEAST_TOKENS, Prefix, Prefixes, common
 from core.narrator.sampling import Sampling
 from core.narrator.tokens import Tokens
 from core.narrator.waiting import Waiting
 
 _log = logging.getLogger(__name__)
-_PART = 96  # tokens of a prompt read in a round while others write
-_LARGE_PART = 256  # the same when nobody else writes
+_PART = 128  # tokens of a prompt read at once
+_READING = 0.03  # seconds that a round reads while others write; a part is always finished
 
 
 @dataclass(slots=True, eq=False)
@@ -108,6 +109,8 @@ class Batch:
         self.tokens_read = 0  # of prompts, for measurements: without those that were kept
         self._thread = threading.Thread(target=self._run, name="narrator", daemon=True)
         self._thread.start()
+        # A thread that is still inside torch when the interpreter goes aborts the process.
+        atexit.register(self.close)
 
     def submit(self, job: Job) -> None:
         """Let a job wait for its slot. Raises Overloaded, or NarratorError for a hopeless job."""
@@ -127,6 +130,7 @@ class Batch:
 
     def close(self) -> None:
         """Write to the end what is in hand, within the time set, and stop."""
+        atexit.unregister(self.close)
         with self._changed:
             if self._closed_at is None:
                 self._closed_at = time.monotonic()
@@ -156,31 +160,35 @@ class Batch:
         return closed is None or time.monotonic() - closed < self._settings.drain
 
     def _round(self) -> None:
-        self._read_a_part()
+        until = time.monotonic() + _READING
+        while self._read_a_part() and (not self._rows or time.monotonic() < until):
+            pass
         for index in reversed(range(len(self._rows))):
             if self._rows[index].job.cancelled:
                 self._leave(index)
         if self._rows:
             self._write_a_token()
 
-    def _read_a_part(self) -> None:
+    def _read_a_part(self) -> bool:
+        """Read on in the prompt whose turn it is; False when there is none."""
         reader = self._reader or self._next_reader()
         if reader is None:
-            return
+            return False
         slot, unread = len(self._rows), reader.job.prompt[reader.read : -1]
         if reader.job.cancelled:
             self._reader = None
-            return
-        part = unread[: _PART if self._rows else _LARGE_PART]
+            return True
+        part = unread[:_PART]
         if part:
             ids = torch.tensor(part, device=self._device)
-            self._lean.read(slot, ids, reader.read)
+            self._lean.read(slot, ids, reader.read, only_keep=True)
             self.tokens_read += len(part)
             reader.read += len(part)
         if len(part) == len(unread):
             self._reader = None
             self._rows.append(reader)
             self._drawing = None
+        return True
 
     def _next_reader(self) -> _Row | None:
         """Give the next job a slot, and what was computed for the beginning of its prompt."""
@@ -191,15 +199,17 @@ class Batch:
         if job is None:
             return None
         self._reader = row = _Row(job, random.Random(job.seed))
-        slot, most = len(self._rows), len(job.prompt) - 1
-        length, kept = self._prefixes.longest(job.prompt[:-1])
-        beside = [common(other.text, job.prompt[:-1]) for other in self._rows]
-        if beside and max(beside) > length:
-            row.read = min(max(beside), most)
-            self._lean.copy(beside.index(max(beside)), slot, row.read)
+        slot, unread = len(self._rows), job.prompt[:-1]
+        length, kept = self._prefixes.longest(unread)
+        beside = [common(other.text, unread) for other in self._rows]
+        nearest = max(beside, default=0)
+        source = beside.index(nearest) if nearest else 0
+        if nearest > max(length, LEAST_TOKENS) and self._lean.is_sound(source, nearest):
+            row.read = nearest
+            self._lean.copy(source, slot, nearest)
         elif kept:
-            row.read = min(length, most)
-            self._lean.put_in(slot, kept, row.read)
+            row.read = length
+            self._lean.put_in(slot, kept, length)
         return row
 
     def _write_a_token(self) -> None:
@@ -244,10 +254,10 @@ class Batch:
             self._leave(index, poisoned=True)
             job.end(NarratorError("The model's numbers are none (NaN) for this story."))
             return
-        written = set(pen.ids)
+        fresh = self._tokens.telling[token] and token not in pen.ids
         pen.take(token)
         row.read = min(row.read, row.length)
-        if token not in written and self._tokens.telling[token]:
+        if fresh:
             self._mask[index, token] -= row.job.sampling.repetition
         if pen.shown != job.text:
             job.text = pen.shown

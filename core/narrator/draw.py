@@ -19,28 +19,27 @@ class Drawing:
         def column(values: list[float]) -> Tensor:
             return torch.tensor(values, device=device)[:, None]  # (rows, 1)
 
-        top_k = [row.top_k or vocabulary for row in rows]
+        most = max(row.top_k or _LIKELIEST for row in rows)
+        self._columns = min(vocabulary, most)
         self._temperature = column([row.temperature for row in rows])
-        self._top_k = column([float(k) for k in top_k])
         self._top_p = column([row.top_p for row in rows])
         self._all = column([float(not row.top_k) for row in rows]) > 0
-        self._all_any = any(not row.top_k for row in rows)
-        self._columns = min(vocabulary, max(_LIKELIEST, *(row.top_k for row in rows), 1))
+        self._any_all = any(not row.top_k for row in rows)
+        self._differ = any(row.top_k != most for row in rows)
+        self._top_k = column([float(row.top_k or vocabulary) for row in rows])
 
     def draw(self, logits: Tensor, chances: Sequence[float]) -> list[int]:
         """A token for each row of logits, (rows, vocabulary), by a number from 0 to 1.
 
         POISONED where the logits are none. The same logits and chance give the same token.
         """
-        odds = torch.softmax(logits / self._temperature, dim=-1)
-        likely, ids = torch.topk(odds, self._columns, dim=-1)  # (rows, columns), falling
-        if self._all_any and bool((self._all & (likely.sum(-1, keepdim=True) < self._top_p)).any()):
-            likely, ids = torch.topk(odds, odds.shape[-1], dim=-1)
-        numbers = torch.arange(likely.shape[-1], device=odds.device)
-        likely = likely.masked_fill_(numbers >= self._top_k, 0)
-        reached = likely.cumsum(-1)
-        mass = torch.where(self._all, 1.0, reached[:, -1:])  # what top-p is a share of
-        kept = likely.masked_fill_(reached - likely >= self._top_p * mass, 0)
+        likely, ids = torch.topk(logits, self._columns, dim=-1)  # (rows, columns), falling
+        odds, whole = self._odds(logits, likely)
+        if self._any_all and bool((self._all & (odds.sum(-1, keepdim=True) < self._top_p)).any()):
+            likely, ids = torch.topk(logits, logits.shape[-1], dim=-1)
+            odds, whole = self._odds(logits, likely)
+        reached = odds.cumsum(-1)
+        kept = odds.masked_fill_(reached - odds >= self._top_p * whole, 0)
         # In the order of the tokens, not of their odds: two that are nearly as likely may change
         # places with the batch they are computed in, and with them all that follows.
         ids, order = ids.sort(dim=-1)
@@ -50,3 +49,19 @@ class Drawing:
         token = ids.gather(1, place.clamp_(max=ids.shape[-1] - 1)[:, None])[:, 0]
         drawn: list[int] = torch.where(reached[:, -1].isfinite(), token, POISONED).tolist()
         return drawn
+
+    def _odds(self, logits: Tensor, likely: Tensor) -> tuple[Tensor, Tensor | float]:
+        """The odds of the likeliest tokens, and what top-p is a share of."""
+        if not self._any_all:
+            scaled = likely / self._temperature
+            if self._differ:
+                scaled.masked_fill_(self._beyond(likely), -torch.inf)
+            return scaled.softmax(-1), 1.0
+        scale = (logits / self._temperature).logsumexp(-1, keepdim=True)
+        odds = (likely / self._temperature - scale).exp_()
+        odds.masked_fill_(self._beyond(likely), 0)
+        return odds, torch.where(self._all, 1.0, odds.sum(-1, keepdim=True))
+
+    def _beyond(self, likely: Tensor) -> Tensor:
+        """Which columns are more than a row's top-k: (rows, columns)."""
+        return torch.arange(likely.shape[-1], device=likely.device) >= self._top_k

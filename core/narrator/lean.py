@@ -34,10 +34,11 @@ class Lean:
         """Memory for the keys and values of one token."""
         return 2 * len(self.weights.layers) * self._width * self.keys.element_size()
 
-    def read(self, slot: int, ids: Tensor, start: int) -> Tensor:
+    def read(self, slot: int, ids: Tensor, start: int, *, only_keep: bool = False) -> Tensor:
         """Read the next tokens of a slot's text, which has `start` of them already.
 
-        Their last hidden states, for `logits`: (tokens, width).
+        Their last hidden states, for `logits`: (tokens, width). To `only_keep` their keys and
+        values, the last block needs no more than those, and nothing of use comes back.
         """
         count = ids.shape[0]
         end = start + count
@@ -48,6 +49,8 @@ class Lean:
             keys, values = self.keys[at, slot, :, :end], self.values[at, slot, :, :end]
             keys[:, start:] = k.transpose(0, 1)
             values[:, start:] = v.transpose(0, 1)  # (heads, end, each)
+            if only_keep and at == len(self.weights.layers) - 1:
+                break
             seen = F.scaled_dot_product_attention(
                 q.transpose(0, 1)[None],
                 keys[None],
@@ -94,6 +97,12 @@ class Lean:
         """Give a slot the first tokens of another's text."""
         self.keys[:, target, :, :length] = self.keys[:, source, :, :length]
         self.values[:, target, :, :length] = self.values[:, source, :, :length]
+
+    def is_sound(self, slot: int, length: int) -> bool:
+        """Whether the first tokens of a slot's text left numbers, and no NaN."""
+        return all(
+            bool(kept[:, slot, :, :length].isfinite().all()) for kept in (self.keys, self.values)
+        )
 
     def take_out(self, slot: int, length: int) -> tuple[Tensor, Tensor]:
         """Copies of the keys and values of a slot's first tokens."""

@@ -17,6 +17,7 @@ _BREAK = 0.6  # a paragraph's end is an end from this share of the target on
 _CLOSED = 0.6  # of the passage must be left when a cut avoids an open quotation
 _PAIRS = (("“", "”"), ("「", "」"), ("『", "』"))
 _UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_SPACES = re.compile(r"\s+")
 _ENDING = tuple(".!?…。！？\"'”’)」』")
 _NO_WISHES = Wishes()
 _FAREWELL = re.compile(r"\bthe end[.!]$", re.IGNORECASE)
@@ -40,6 +41,7 @@ class Pen:
         """`barred`: tokens that may never be written."""
         self.ids: list[int] = []
         self.ended = False
+        self.shown = ""  # the finished words so far; none of a title
         self.result = ""  # the passage, once it has ended; empty if nothing came of it
         self._tokens = tokens
         self._measure = measure
@@ -55,11 +57,6 @@ class Pen:
         self._whole = 0  # where the last sentence ends
         self._closed = 0  # where the last sentence ends that leaves no quotation open
         self._refusals = 0
-
-    @property
-    def shown(self) -> str:
-        """The finished words so far."""
-        return "" if self._measure.one_line else _spaced(self._text[: self._settled])
 
     @property
     def barred(self) -> frozenset[int]:
@@ -118,11 +115,12 @@ class Pen:
 
     def _settle(self, settled: int) -> None:
         """Take finished words as written; the passage may end with them."""
-        self._settled = settled
+        fresh, self._settled = self._text[self._settled : settled], settled
         if self._measure.one_line:
             if "\n" in self._text.lstrip():
                 self._end(settled)
             return
+        self.shown += _spaced(fresh) if self.shown else _spaced(fresh.lstrip())
         if not is_sentence_end(self._text, settled):
             return
         self._whole = settled
@@ -165,7 +163,7 @@ class Pen:
 
     def _end(self, at: int) -> None:
         self.ended = True
-        text = _spaced(self._text[:at])
+        text = _spaced(self._text[:at].strip())
         self.result = _title(text) if self._measure.one_line else _whole(text)
 
 
@@ -191,11 +189,12 @@ def _open_quotation(text: str) -> bool:
 
 def _spaced(text: str) -> str:
     """Single spaces, and one blank line between paragraphs; a longer text only adds to it."""
-    return re.sub(
-        r"\s+",
-        lambda space: {0: " ", 1: "\n"}.get(space[0].count("\n"), "\n\n"),
-        text.strip(),
-    )
+    return _SPACES.sub(_as_one, text)
+
+
+def _as_one(spaces: re.Match[str]) -> str:
+    lines = spaces[0].count("\n")
+    return "\n\n" if lines > 1 else "\n" * lines or " "
 
 
 def _whole(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 Kept = tuple[Tensor, Tensor]  # keys and values: (layers, heads, tokens, each)
-_WORTH_KEEPING = 16  # tokens; fewer are read again in no time
+LEAST_TOKENS = 16  # tokens; fewer are read again in no time
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Prefixes:
 
     def keep(self, place: str, prefix: Prefix) -> None:
         """Keep a place's newest text instead of its last one."""
-        if len(prefix.ids) < _WORTH_KEEPING:
+        if len(prefix.ids) < LEAST_TOKENS:
             return
         self._by_place[place] = prefix
         self._by_place.move_to_end(place)
@@ -52,7 +52,7 @@ class Prefixes:
             shared = common(prefix.ids, ids)
             if shared > best:
                 best, found = shared, place
-        if best < _WORTH_KEEPING:
+        if best < LEAST_TOKENS:
             return 0, None
         self._by_place.move_to_end(found)
         return best, self._by_place[found].kept

@@ -89,7 +89,7 @@ class Storyteller:
             scorer = self._scorer = self._scorer or Lean(self._weights, 1)
             device = self._weights.tokens.device
             if len(prompt) > 1:
-                scorer.read(0, torch.tensor(prompt[:-1], device=device), 0)
+                scorer.read(0, torch.tensor(prompt[:-1], device=device), 0, only_keep=True)
             return [
                 self._likelihood(scorer, prompt, self._tokens.encode(lead + tidy(text)))
                 if tidy(text)
