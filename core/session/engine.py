@@ -220,12 +220,18 @@ class Engine:
 
     # ------------------------------------------------------------ screens
     async def shown(self, request: Request, screen: str) -> None:
-        """Note the message a turn is shown in: replies, reactions and restarts find it again."""
-        await self._do(
-            lambda tx: tx.note_screen(
-                platform=request.place.platform, request=request.id, screen=screen
+        """Note the message a turn is shown in: replies, reactions and restarts find it again.
+
+        Where that cannot be kept the turn goes on: its text matters more.
+        """
+        try:
+            await self._do(
+                lambda tx: tx.note_screen(
+                    platform=request.place.platform, request=request.id, screen=screen
+                )
             )
-        )
+        except StorageError:
+            log.exception("screen not noted", extra={"platform": request.place.platform})
 
     async def reply_to(self, place: Place, screen: str, text: str) -> c.Command:
         """Return what a written reply to one of our messages asks."""
