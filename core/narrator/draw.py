@@ -23,6 +23,7 @@ class Drawing:
         self._columns = min(vocabulary, most)
         self._temperature = column([row.temperature for row in rows])
         self._top_p = column([row.top_p for row in rows])
+        self._min_p = column([row.min_p for row in rows])
         self._all = column([float(not row.top_k) for row in rows]) > 0
         self._any_all = any(not row.top_k for row in rows)
         self._differ = any(row.top_k != most for row in rows)
@@ -39,7 +40,8 @@ class Drawing:
             likely, ids = torch.topk(logits, logits.shape[-1], dim=-1)
             odds, whole = self._odds(logits, likely)
         reached = odds.cumsum(-1)
-        kept = odds.masked_fill_(reached - odds >= self._top_p * whole, 0)
+        dropped = reached - odds >= self._top_p * whole
+        kept = odds.masked_fill_(dropped | (odds < self._min_p * odds[:, :1]), 0)
         # In the order of the tokens, not of their odds: two that are nearly as likely may change
         # places with the batch they are computed in, and with them all that follows.
         ids, order = ids.sort(dim=-1)

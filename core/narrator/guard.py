@@ -10,6 +10,7 @@ _GRAM = 4  # words that a passage does not hold twice in a row like this
 _LONG_GRAM = 7  # the same for what stands before the passage, where some echo is style
 _UNSPACED = 10  # characters of Chinese or Japanese that weigh as much as _GRAM words
 _SENTENCE = 2  # words; "Yes!" may be said again
+_JOINS = frozenset(("and", "or"))
 _ENDS = re.compile(r"[.!?…。！？][\"'”’)\]」』]*$")
 _SCRIPT = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # written without spaces
 _WORD = re.compile(rf"[{_SCRIPT}]|[^\W_{_SCRIPT}]+(?:['’][^\W_]+)*")
@@ -64,6 +65,8 @@ class Guard:
         for word in fresh:
             words.append(word)
             if len(words) > 2 and words[-1] == words[-2] == words[-3]:  # noqa: PLR2004 - thrice the same
+                return True
+            if len(words) > 2 and words[-1] == words[-3] and words[-2] in _JOINS:  # noqa: PLR2004 - "Tom and Tom"
                 return True
             if not self._grams.isdisjoint(_last(words)):
                 return True

@@ -4,6 +4,7 @@ Nothing is computed but what the next token needs. Active texts stand in the fir
 a step reads one block of memory. The logits equal those of transformers' GPT2LMHeadModel.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from torch import Tensor
@@ -22,10 +23,8 @@ class Lean:
         self._heads, self._each = weights.heads, width // weights.heads
         self._device = weights.tokens.device
         shape = (len(weights.layers), slots, self._heads, weights.window, self._each)
-        # Zeroed, since a masked key still takes part, and memory nobody wrote may hold NaN. The
-        # pages are only taken when they are first used.
-        self.keys = torch.zeros(shape, device=self._device)
-        self.values = torch.zeros(shape, device=self._device)
+        self.keys = _zeros(shape, self._device)
+        self.values = _zeros(shape, self._device)
         self._rows = torch.arange(slots, device=self._device)
         self._columns = torch.arange(weights.window, device=self._device)
 
@@ -133,3 +132,13 @@ class Lean:
         wide = torch.addmm(layer.widen[1], normed, layer.widen[0])
         wide = F.gelu(wide, approximate=self.weights.gelu)
         return torch.addmm(layer.narrow[1], wide, layer.narrow[0]).add_(x)
+
+
+def _zeros(shape: tuple[int, ...], device: torch.device) -> Tensor:
+    """Zeros, since a masked key still takes part, and memory nobody wrote may hold NaN.
+
+    torch writes them all; numpy asks the system for zeroed pages, taken when they are first used.
+    """
+    if device.type == "cpu":
+        return torch.from_numpy(np.zeros(shape, np.float32))
+    return torch.zeros(shape, device=device)

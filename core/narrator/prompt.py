@@ -186,9 +186,7 @@ def _joined(
     told = [token for ids in passages if ids for token in (*ids, *blank)]
     if len(told) <= room:
         return told, False
-    most = room - len(blank)
-    if most <= 0:
-        return [], True
+    most = room - len(blank)  # the shares of the headings leave some room for certain
     return [*tokens.encode(tokens.tail(tidy(path[-1][-most * _CHARACTERS :]), most)), *blank], True
 
 

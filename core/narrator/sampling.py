@@ -16,6 +16,7 @@ class Sampling:
     temperature: float
     top_k: int  # 0: all
     top_p: float
+    min_p: float  # of the likeliest token's odds: what is less likely is not drawn
     repetition: float  # nats taken from a telling token that the passage holds already
 
 
@@ -31,11 +32,11 @@ class Measure:
 
 
 PRESETS = {
-    Preset.CALM: Sampling(temperature=0.7, top_k=40, top_p=0.9, repetition=1.0),
-    Preset.LIVELY: Sampling(temperature=0.9, top_k=100, top_p=0.92, repetition=1.0),
-    Preset.WILD: Sampling(temperature=1.0, top_k=0, top_p=0.95, repetition=1.0),
+    Preset.CALM: Sampling(temperature=0.7, top_k=40, top_p=0.9, min_p=0.05, repetition=1.0),
+    Preset.LIVELY: Sampling(temperature=1.0, top_k=100, top_p=0.95, min_p=0.03, repetition=1.0),
+    Preset.WILD: Sampling(temperature=1.2, top_k=0, top_p=0.97, min_p=0.02, repetition=1.0),
 }
-TITLING = Sampling(temperature=0.6, top_k=40, top_p=0.9, repetition=0.0)
+TITLING = Sampling(temperature=0.6, top_k=40, top_p=0.9, min_p=0.05, repetition=0.0)
 
 _PASSAGES = {
     Length.SHORT: Measure(least=20, target=40, most=85),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from core.narrator.tokens import Tokens
 from core.narrator.tone import mood_known, tone
 
-_WORD, _WORD_MISSED = 1.0, 4.0  # nats for a wanted word at the start, and more by the end
+_WORD, _WORD_MISSED = 1.2, 5.0  # nats for a wanted word at the start, and more by the end
 _NAME = 1.0
 _GOING_ON = 5.0  # for the rest of a word that has begun
 _END_MISSED = 10.0  # for the end of the story, by the end of the room

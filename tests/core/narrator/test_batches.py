@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from core.errors import NarratorError, Overloaded
+from core.narrator import batches
 from core.narrator.batches import Batch, BatchSettings, Job
 from core.narrator.guard import Guard
 from core.narrator.lean import Lean
@@ -21,7 +22,7 @@ from core.narrator.sampling import Measure, Sampling
 from core.narrator.tokens import Tokens
 from core.narrator.weights import Weights, read_weights
 
-HOW = Sampling(temperature=1.0, top_k=50, top_p=0.95, repetition=0.3)
+HOW = Sampling(temperature=1.0, top_k=50, top_p=0.95, min_p=0.0, repetition=0.3)
 SLOTS = 6
 
 
@@ -138,6 +139,20 @@ def test_takes_of_one_prompt_share_its_reading(scrambled: Weights, tokens: Token
 def test_more_jobs_than_slots_are_all_written(desk: Desk) -> None:
     asked = [desk.ask(seed=seed) for seed in range(4 * SLOTS)]
     assert all(each.ended.wait(30) and each.job.pen.result for each in asked)
+
+
+def test_a_prompt_read_while_others_come_and_go_stays_whole(
+    scrambled: Weights, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts = [f"{number} gulls. " + "Mara found a shell. " * number for number in range(9)]
+    with running(scrambled, tokens, prefix_bytes=0) as desk:
+        alone = [desk.told(prompt, seed=seed) for seed, prompt in enumerate(prompts)]
+    monkeypatch.setattr(batches, "_READING", 0.0)
+    monkeypatch.setattr(batches, "_PART", 5)
+    with running(scrambled, tokens, prefix_bytes=0) as desk:
+        asked = [desk.ask(prompt, seed=seed) for seed, prompt in enumerate(prompts)]
+        assert all(each.ended.wait(30) for each in asked)
+    assert [each.job.pen.result for each in asked] == alone
 
 
 def test_one_slot_will_do(weights: Weights, tokens: Tokens) -> None:

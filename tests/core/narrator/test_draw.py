@@ -1,6 +1,7 @@
 """Which token is drawn."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -47,13 +48,15 @@ def test_only_the_nucleus_is_drawn_from(
     seed: int, top_k: int, top_p: float, temperature: float
 ) -> None:
     logits = torch.randn(1000, generator=torch.Generator().manual_seed(seed)) * 3
-    how = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, repetition=0.0)
-    slack = Sampling(temperature=temperature, top_k=top_k, top_p=top_p + 1e-5, repetition=0.0)
+    how = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, min_p=0.0, repetition=0.0)
+    slack = Sampling(
+        temperature=temperature, top_k=top_k, top_p=top_p + 1e-5, min_p=0.0, repetition=0.0
+    )
     assert drawn(logits, how) <= nucleus(logits, slack)
 
 
 def test_a_nucleus_larger_than_the_likeliest_is_exact() -> None:
-    how = Sampling(temperature=1.0, top_k=0, top_p=0.9, repetition=0.0)
+    how = Sampling(temperature=1.0, top_k=0, top_p=0.9, min_p=0.0, repetition=0.0)
     kept = drawn(torch.linspace(0, 0.001, 1000), how)
     assert len(kept) > 300
     assert min(kept) >= 99
@@ -61,7 +64,7 @@ def test_a_nucleus_larger_than_the_likeliest_is_exact() -> None:
 
 def test_tokens_come_as_often_as_they_are_likely() -> None:
     logits = torch.tensor([0.5, 0.3, 0.2]).log()
-    how = Sampling(temperature=1.0, top_k=0, top_p=1.0, repetition=0.0)
+    how = Sampling(temperature=1.0, top_k=0, top_p=1.0, min_p=0.0, repetition=0.0)
     rows = logits.expand(len(CHANCES), -1)
     tokens = Drawing([how] * len(CHANCES), 3, CPU).draw(rows, CHANCES)
     assert [tokens.count(token) / len(tokens) for token in range(3)] == pytest.approx(
@@ -70,16 +73,18 @@ def test_tokens_come_as_often_as_they_are_likely() -> None:
 
 
 def test_each_row_is_drawn_in_its_own_way() -> None:
-    greedy = Sampling(temperature=1.0, top_k=1, top_p=1.0, repetition=0.0)
-    free = Sampling(temperature=1.0, top_k=0, top_p=1.0, repetition=0.0)
+    greedy = Sampling(temperature=1.0, top_k=1, top_p=1.0, min_p=0.0, repetition=0.0)
+    free = Sampling(temperature=1.0, top_k=0, top_p=1.0, min_p=0.0, repetition=0.0)
     logits = torch.tensor([[0.0, 0.1, 0.0]]).expand(2, -1)
     assert Drawing([greedy, free], 3, CPU).draw(logits, [0.99, 0.99]) == [1, 2]
+    two = replace(greedy, top_k=2)
+    assert Drawing([greedy, two], 3, CPU).draw(logits, [0.01, 0.01]) == [1, 0]
 
 
 def test_what_is_barred_is_never_drawn() -> None:
     logits = torch.zeros(50)
     logits[10:] = -math.inf
-    how = Sampling(temperature=1.0, top_k=40, top_p=1.0, repetition=0.0)
+    how = Sampling(temperature=1.0, top_k=40, top_p=1.0, min_p=0.0, repetition=0.0)
     assert drawn(logits, how) == set(range(10))
 
 
@@ -87,9 +92,15 @@ def test_what_is_barred_is_never_drawn() -> None:
 def test_a_row_of_no_numbers_is_poisoned_alone(number: float) -> None:
     logits = torch.zeros(3, 300)
     logits[1, 7] = number
-    how = Sampling(temperature=1.0, top_k=0, top_p=0.9, repetition=0.0)
+    how = Sampling(temperature=1.0, top_k=0, top_p=0.9, min_p=0.0, repetition=0.0)
     tokens = Drawing([how] * 3, 300, CPU).draw(logits, [0.5] * 3)
     assert tokens[1] == POISONED
     assert POISONED not in (tokens[0], tokens[2])
     barred = torch.full((1, 300), -math.inf)
     assert Drawing([how], 300, CPU).draw(barred, [0.5]) == [POISONED]
+
+
+def test_what_is_far_less_likely_than_the_likeliest_is_not_drawn() -> None:
+    logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
+    how = Sampling(temperature=1.0, top_k=0, top_p=1.0, min_p=0.2, repetition=0.0)
+    assert drawn(logits, how) == {0, 1, 2}

@@ -141,6 +141,21 @@ def _only_full_stops(folder: Path, device: torch.device, lora: Path | None) -> W
     return replace(weights, head=head, norm=norm)
 
 
+async def test_a_broken_model_is_said_and_not_tried_again(
+    speaking: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storyteller, "read_weights", _broken)
+    narrator = Gpt2Narrator(settings(speaking))
+    with pytest.raises(NarratorError, match="NaN"):
+        await passage(narrator, TOLD)
+    await narrator.close()
+
+
+def _broken(folder: Path, device: torch.device, lora: Path | None) -> Weights:
+    weights = read_weights(folder, device, lora)
+    return replace(weights, head=torch.full_like(weights.head, torch.nan))
+
+
 async def test_a_closed_loop_does_no_harm(speaking: Path) -> None:
     """Whoever started a passage and is gone, loop and all, is not missed."""
 

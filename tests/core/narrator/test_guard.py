@@ -46,6 +46,10 @@ def test_a_word_does_not_come_three_times_in_a_row() -> None:
     assert told("It was very very very very cold") == "It was very very cold"
 
 
+def test_nobody_is_joined_with_himself() -> None:
+    assert told("Tom and Tom and Mara went") == "Tom and and Mara went"
+
+
 def test_a_sentence_is_not_told_twice() -> None:
     assert told("She smiled. The sea sang. She smiled. Tom") == "She smiled. The sea sang. She Tom"
     assert told('"Yes!" he said. "Yes!"') == '"Yes!" he said. "Yes!"'

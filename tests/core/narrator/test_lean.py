@@ -109,6 +109,16 @@ def test_what_was_read_can_be_moved_taken_out_and_put_in(saved: Path) -> None:
     assert lean.bytes_a_token * lean.slots * 32 == 2 * lean.keys.numel() * 4
 
 
+def test_a_text_that_left_no_numbers_is_found_out(saved: Path) -> None:
+    lean = Lean(read_weights(saved, CPU), 2)
+    lean.read(0, torch.tensor(TEXTS[0]), 0)
+    assert lean.is_sound(0, 7)
+    lean.values[1, 0, 2, 5] = torch.nan
+    assert not lean.is_sound(0, 7)
+    assert lean.is_sound(0, 5)
+    assert lean.is_sound(1, 7)
+
+
 @pytest.mark.parametrize("rslora", [False, True])
 def test_a_merged_lora_gives_the_logits_of_peft(saved: Path, tmp_path: Path, rslora: bool) -> None:  # noqa: FBT001 - a fact of the table
     config = peft.LoraConfig(

@@ -111,6 +111,12 @@ def test_an_ending_goes_on_until_the_end(tokens: Tokens) -> None:
     )
 
 
+def test_an_ending_tells_something_before_it_says_so(tokens: Tokens) -> None:
+    pen = write(tokens, "Mara slept on. The end. ", Measure(60, 100, 200, open_end=True))
+    assert not pen.ended
+    assert pen.shown == "Mara slept on. The"
+
+
 def test_a_title_ends_with_its_line(tokens: Tokens) -> None:
     most = len(tokens.encode(" The Shell and the lamp of the"))
     line = Measure(2, most, most, one_line=True)

@@ -95,6 +95,14 @@ def test_an_ending_is_leant_to_as_the_room_fills(tokens: Tokens) -> None:
     assert leaning.now[tokens.end] > half
 
 
+def test_a_mood_is_heard_again_as_the_room_fills(tokens: Tokens) -> None:
+    glad = next(token for token, valence in valences(tokens).items() if valence > 1)
+    leaning = Leaning(tokens, Wishes(mood="sad"))
+    at_first = leaning.now
+    leaning.follow("They cried and cried, lost and sad.", (), 0.5)
+    assert 0 > leaning.now[glad] > at_first[glad]
+
+
 def test_a_mood_is_known_by_its_word() -> None:
     assert mood_known("very Happy!") == "happy"
     assert mood_known("melancholy") == ""
