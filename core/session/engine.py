@@ -25,7 +25,7 @@ from core.session.assignments import place_key
 from core.session.messages import Author, Notice, Place, Reply, Request, Unfinished
 from core.session.notices import Board
 from core.session.telling import Telling, Tells
-from core.session.turns import Turn, close, open_turn, read_turn
+from core.session.turns import Turn, close, open_turn, read_turn, session_of
 from core.session.wording import Voice
 from core.storage.library import Library, OpenTurn, Outcome, Transaction
 
@@ -197,16 +197,7 @@ class Engine:
         )
         if left is None:
             return None
-        session = tx.session(
-            platform=place.platform,
-            chat=place.chat,
-            topic=place.topic,
-            private=place.private,
-            author=author.id,
-            name=author.name,
-            language=author.language,
-            now=self._clock(),
-        )
+        session = session_of(tx, place, author, self._clock())
         turn = read_turn(
             tx,
             left.id,

@@ -7,6 +7,7 @@ from core.session import commands as c
 from core.session import menus, spelling
 from core.session.messages import Author, Place
 from core.session.texts import short
+from core.session.turns import session_of
 from core.session.wording import Voice
 from core.storage.library import Transaction
 
@@ -43,16 +44,7 @@ def suggestions(
     now: datetime,
 ) -> list[tuple[str, str]]:
     """Return what could complete what somebody types."""
-    session = tx.session(
-        platform=place.platform,
-        chat=place.chat,
-        topic=place.topic,
-        private=place.private,
-        author=author.id,
-        name=author.name,
-        language=author.language,
-        now=now,
-    )
+    session = session_of(tx, place, author, now)
     story = tx.story(session.story) if session.story is not None else None
     known: list[tuple[str, str]] = []
     match kind:

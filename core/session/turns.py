@@ -10,7 +10,7 @@ from datetime import datetime
 
 from core.errors import Refusal, StaleAction
 from core.session import spelling
-from core.session.messages import Reply, Request
+from core.session.messages import Author, Place, Reply, Request
 from core.session.wording import Voice
 from core.storage.library import Outcome, Session, Transaction
 from core.story.model import Origin, Passage, Provenance, Story
@@ -61,16 +61,7 @@ def open_turn(
 ) -> Turn | None:
     """Note that something was asked, and read where the story stands; None: it was asked before."""
     place, author = request.place, request.author
-    session = tx.session(
-        platform=place.platform,
-        chat=place.chat,
-        topic=place.topic,
-        private=place.private,
-        author=author.id,
-        name=author.name,
-        language=author.language,
-        now=now,
-    )
+    session = session_of(tx, place, author, now)
     command = spelling.to_json(request.command)
     turn = tx.open_turn(
         platform=place.platform, request=request.id, session=session, command=command, now=now
@@ -83,6 +74,20 @@ def open_turn(
     if opened.story is not None:
         tx.aim_turn(turn, story=opened.story.id, head=opened.story.head, seed=opened.seed)
     return opened
+
+
+def session_of(tx: Transaction, place: Place, author: Author, now: datetime) -> Session:
+    """Return an author's standing in a place; whoever is new is noted."""
+    return tx.session(
+        platform=place.platform,
+        chat=place.chat,
+        topic=place.topic,
+        private=place.private,
+        author=author.id,
+        name=author.name,
+        language=author.language,
+        now=now,
+    )
 
 
 def read_turn(
