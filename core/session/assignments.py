@@ -17,8 +17,12 @@ def assignment(
     draft: str = "",
     wish: str = "",
     seed: int | None = None,
+    earlier: str | None = None,
 ) -> Assignment:
-    """Return what the narrator needs to write the passage after `path`, or `draft` again."""
+    """Return what the narrator needs to write the passage after `path`, or `draft` again.
+
+    `earlier` is the story before `path`; None: `path` begins where the turn's does.
+    """
     story = turn.told
     style = story.style
     texts = tuple(passage.text for passage in path)
@@ -33,7 +37,7 @@ def assignment(
         fired=tuple(entry.text for entry in lore_for(story.lore, texts or (story.premise,), wish)),
         path=texts,
         recaps=tuple(passage.recap for passage in path),
-        earlier=turn.earlier,
+        earlier=turn.earlier if earlier is None else earlier,
         draft=draft,
         wish=wish,
         length=style.length,

@@ -106,28 +106,32 @@ class Engine:
             async with aclosing(self._replies(turn)) as replies:
                 async for reply in replies:
                     yield reply
-            log.info("turn", extra=_facts(turn, "answered"))
+            self._note(turn, "answered")
         except GeneratorExit:  # nobody waits for it any more
+            self._note(turn, "given up")
             await self._give_up(turn, Outcome.FAILED)
             raise
         except Refusal as refusal:
+            self._note(turn, f"refused: {refusal.key}")
             await self._give_up(turn, Outcome.REFUSED)
             yield menus.said(turn.say(refusal.key, **refusal.values), private=True)
         except ImportRefused as refusal:
+            self._note(turn, "refused: import")
             await self._give_up(turn, Outcome.REFUSED)
             yield menus.said(turn.say("refusal.import", reason=str(refusal)), private=True)
         except StorageError:
-            log.exception("turn not kept", extra=_facts(turn, "storage"))
+            log.exception("turn not kept", extra=self._facts(turn, "storage"))
             yield menus.said(turn.say("trouble.storage"))
         except Overloaded:
+            self._note(turn, "overloaded")
             await self._give_up(turn, Outcome.FAILED)
             yield menus.said(turn.say("trouble.overloaded"))
         except NarratorError:
-            log.exception("narrator failed", extra=_facts(turn, "narrator"))
+            log.exception("narrator failed", extra=self._facts(turn, "narrator"))
             await self._give_up(turn, Outcome.FAILED)
             yield menus.said(turn.say("trouble.narrator"))
         except Exception:  # the turn boundary: whatever broke is said, and breaks nothing else
-            log.exception("turn broke", extra=_facts(turn, "broken"))
+            log.exception("turn broke", extra=self._facts(turn, "broken"))
             await self._give_up(turn, Outcome.FAILED)
             yield menus.said(turn.say("trouble.broken"))
 
@@ -141,6 +145,19 @@ class Engine:
         else:
             yield await self._do(lambda tx: close(tx, turn, answer(tx, turn, command)))
 
+    def _note(self, turn: Turn, outcome: str) -> None:
+        log.info("turn", extra=self._facts(turn, outcome))
+
+    def _facts(self, turn: Turn, outcome: str) -> dict[str, str | int]:
+        """Return what a log line says of a turn: no names, no text."""
+        return {
+            "turn": turn.id,
+            "platform": turn.request.place.platform,
+            "command": spelling.name_of(turn.request.command),
+            "outcome": outcome,
+            "milliseconds": round((self._clock() - turn.now).total_seconds() * 1000),
+        }
+
     async def _give_up(self, turn: Turn, outcome: Outcome) -> None:
         try:
             await self._do(
@@ -149,7 +166,7 @@ class Engine:
                 )
             )
         except StorageError:
-            log.exception("turn not closed", extra=_facts(turn, "storage"))
+            log.exception("turn not closed", extra=self._facts(turn, "storage"))
 
     def _sorry(self, request: Request, key: str) -> Reply:
         return menus.said(Voice.of(request.author.language, self._default_language)(key))
@@ -245,17 +262,6 @@ class Engine:
     def notices(self, platform: str) -> AsyncGenerator[Notice]:
         """Yield what places on this platform should see though nobody there asked."""
         return self._board.notices(platform)
-
-
-def _facts(turn: Turn, outcome: str) -> dict[str, str | int]:
-    """Return what a log line says of a turn: no names, no text."""
-    return {
-        "turn": turn.id,
-        "platform": turn.request.place.platform,
-        "command": spelling.name_of(turn.request.command),
-        "outcome": outcome,
-        "milliseconds": round((datetime.now(UTC) - turn.now).total_seconds() * 1000),
-    }
 
 
 def _request(left: OpenTurn) -> Request:

@@ -12,7 +12,7 @@ from core.session import menus
 from core.session.assignments import assignment
 from core.session.messages import Reply
 from core.session.moving import passage_at
-from core.session.turns import Turn, add_passage, before, parent_of
+from core.session.turns import WINDOW, Turn, add_passage, before, parent_of
 from core.storage.library import Transaction
 from core.story.model import Origin, Passage, Provenance
 
@@ -94,18 +94,18 @@ def keep_refined(
 
 
 def to_explain(tx: Transaction, turn: Turn, at: int | None) -> tuple[Passage, tuple[Passage, ...]]:
-    """Return the passage to explain and those before it, oldest first."""
+    """Return the passage to explain and the newest of those before it, oldest first."""
     passage = turn.head if at is None else passage_at(tx, turn, at)
-    if passage.parent is None:
-        return passage, ()
-    return passage, tx.path(passage.parent, len(turn.path) or 1)
+    return passage, () if passage.parent is None else tx.path(passage.parent, WINDOW + 1)
 
 
 async def explained(
     narrator: Narrator, turn: Turn, passage: Passage, path: tuple[Passage, ...]
 ) -> Reply:
     """Explain a passage in words."""
-    wanted = assignment(turn, Mode.CONTINUE if path else Mode.OPEN, path)
+    earlier = path[0].recap if len(path) > WINDOW else ""
+    path = path[-WINDOW:]
+    wanted = assignment(turn, Mode.CONTINUE if path else Mode.OPEN, path, earlier=earlier)
     fit = await narrator.fit(wanted)
     told = explain(passage, path, turn.told.lore, turn.told.premise, fit)
     return Reply(

@@ -68,7 +68,7 @@ class Telling:
                 yield snapshot
         title = ""
         if planned.opens is not None:
-            title = self._shown(await writing.title_for(self._narrator, planned, text))
+            title = await writing.title_for(self._narrator, planned, text, self._screening)
         facts = self._provenance(planned.assignment)
         yield await self._do(
             lambda tx: close(

@@ -5,11 +5,12 @@ story has moved on meanwhile, and a crash in between leaves an open turn that is
 """
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
-from core.errors import Refusal
+from core.errors import NarratorError, Refusal
 from core.narrator.narrator import Assignment, Mode, Narrator
+from core.narrator.screening import Level, screen
 from core.session import commands as c
 from core.session import menus
 from core.session.assignments import assignment, place_key
@@ -93,10 +94,17 @@ async def stream(narrator: Narrator, planned: Plan, story: Story | None) -> Asyn
             yield menus.being_written(story, text)
 
 
-async def title_for(narrator: Narrator, planned: Plan, text: str) -> str:
-    """Let the narrator name a story from its opening; where it finds nothing, the premise does."""
+async def title_for(narrator: Narrator, planned: Plan, text: str, screening: Level) -> str:
+    """Let the narrator name a story from its opening; where it cannot, the premise does.
+
+    The opening is written: it must not be lost for want of a title.
+    """
     wanted = replace(planned.assignment, mode=Mode.TITLE, path=(text,), recaps=("",))
-    return await write_title(narrator, wanted) or title_from(planned.assignment.premise)
+    title = ""
+    with suppress(NarratorError):
+        title = await write_title(narrator, wanted)
+    fits = title and screen(title, screening).safe
+    return title if fits else title_from(planned.assignment.premise)
 
 
 async def write_title(narrator: Narrator, wanted: Assignment) -> str:

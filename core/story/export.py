@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from core.story import epub
 from core.story.model import Passage, Story, Volume
+from core.story.path import path as path_of
 from core.story.portable import to_json
 
 FORMATS = ("txt", "md", "epub", "pdf", "json")
@@ -39,7 +40,7 @@ class Book:
 
 def export(volume: Volume, format: str) -> Book:  # noqa: A002  # the word people type
     """Return the story as one of `FORMATS`. Raises Refusal where that has no such letters."""
-    story, path = volume.story, path_to_head(volume)
+    story, path = volume.story, path_of(volume, volume.story.head)
     match format:
         case "txt":
             content = _txt(story, path).encode()
@@ -56,17 +57,6 @@ def export(volume: Volume, format: str) -> Book:  # noqa: A002  # the word peopl
         case _:
             raise ValueError(f"no such format: {format}")
     return Book(name=f"{file_name(story.title)}.{format}", mime=_MIME[format], content=content)
-
-
-def path_to_head(volume: Volume) -> tuple[Passage, ...]:
-    """Return the passages from the opening to the head."""
-    by_id = {passage.id: passage for passage in volume.passages}
-    path: list[Passage] = []
-    at = volume.story.head
-    while at is not None:
-        path.append(by_id[at])
-        at = by_id[at].parent
-    return tuple(reversed(path))
 
 
 def file_name(title: str) -> str:

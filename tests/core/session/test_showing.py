@@ -63,3 +63,14 @@ async def test_explain_tells_the_wish_and_what_fell_out_of_sight(stage: Stage):
     told = (await stage.ask("/explain")).text
     assert "sadder" in told
     assert "too far back" in told
+
+
+async def test_a_passage_long_past_is_explained_by_what_stood_before_it(stage: Stage) -> None:
+    await stage.ask(f"/new {PREMISE}")
+    early = await stage.ask("/continue")
+    await stage.tell(*(f"Then came day {n}." for n in range(40)))
+    told = (await stage.ask(c.Explain(early.passage))).text
+    assert "Then came day" not in told
+    assert "too far back" not in told
+    late = (await stage.ask("/explain")).text
+    assert "What came before" in late

@@ -269,3 +269,25 @@ async def test_a_title_or_a_refined_passage_is_screened_too(stage: Stage):
     stage.narrator.upcoming.extend(["Those people are vermin, exterminate them."] * 3)
     assert "kept out" in (await stage.ask("/refine sadder")).text
     assert (await stage.ask("/show")).heading == before.heading
+
+
+@pytest.mark.parametrize(
+    "title", [NarratorError("NaN"), "Those people are vermin, exterminate them"]
+)
+async def test_an_opening_is_not_lost_for_want_of_a_title(
+    stage: Stage, title: str | NarratorError
+) -> None:
+    stage.narrator.upcoming.extend(["It rained.", title])
+    reply = await stage.ask("/new A cat sails to the moon")
+    assert (reply.text, reply.heading) == ("It rained.", "A cat sails to the moon")
+
+
+async def test_every_turn_leaves_one_line_without_names_or_text(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "core")
+    await stage.tell(f"/new {PREMISE}", "Mara wept.", "/takes 9")
+    outcomes = [vars(record)["outcome"] for record in caplog.records]
+    assert outcomes == ["answered", "answered", "refused: refusal.no_such_take"]
+    kept = " ".join(str(vars(record)) for record in caplog.records)
+    assert not any(secret in kept for secret in ("Ann", "Mara", "lighthouse"))

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from core.errors import ImportRefused, Refusal
 from core.session import texts as limits
-from core.story.export import FORMATS, export, file_name, path_to_head
+from core.story.export import FORMATS, export, file_name
 from core.story.model import Volume
 from core.story.portable import MOST_BYTES, from_json, to_json
 from tests.factories import BEGUN, a_passage, a_volume, lines, texts, volumes
@@ -41,15 +41,6 @@ def test_a_file_to_read_tells_the_path_to_the_head_only(format: str) -> None:
     assert "Mara woke." in told
     assert "She sang." in told
     assert "She slept." not in told
-
-
-def test_the_path_runs_from_the_opening_to_the_head() -> None:
-    volume = with_take(a_volume("One.", "Two.", "Three."), "Other.")
-    assert [p.text for p in path_to_head(volume)] == ["One.", "Two.", "Three."]
-
-
-def test_a_story_without_passages_has_an_empty_path() -> None:
-    assert path_to_head(a_volume()) == ()
 
 
 def test_plain_text_has_title_premise_and_passages() -> None:
