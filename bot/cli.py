@@ -148,14 +148,26 @@ def pretrain(
     corpus: Annotated[Path, typer.Option(help="The folder with the packs to learn from.")],
     out: Annotated[Path, typer.Option(help="The folder for checkpoints and the model.")],
     minutes: Annotated[float, typer.Option(min=0.01, help="How long to train.")] = 90.0,
+    seed: Annotated[int, typer.Option(help="Draws the order of the text.")] = 1963,
+    start: Annotated[
+        Path | None, typer.Option(exists=True, help="A starter to go on from, as its folder.")
+    ] = None,
+    base: Annotated[
+        Path | None, typer.Option(exists=True, help="A larger GPT-2 to teach the headings.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in OUT.")] = False,
 ) -> None:
-    """Train a starter model from open text."""
+    """Train a starter model from open text, or a LoRA that teaches BASE the headings."""
     from core.learning.pretrain import PretrainSettings  # noqa: PLC0415  # torch; see the top
     from core.learning.pretrain import pretrain as train  # noqa: PLC0415  # the same
 
     try:
-        train(PretrainSettings(corpus=corpus, out=out, minutes=minutes), resume=resume)
+        train(
+            PretrainSettings(
+                corpus=corpus, out=out, minutes=minutes, seed=seed, start=start, base=base
+            ),
+            resume=resume,
+        )
     except OSError as error:
         raise TaleturnError(f"The training cannot begin: {error}.") from error
 

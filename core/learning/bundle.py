@@ -37,8 +37,8 @@ _CARD = """\
 
 ## How it was trained
 
-By `taleturn pretrain --corpus DIR --out DIR --minutes {minutes}`: {steps} steps, {tokens} M tokens,
-{elapsed} minutes on {where}.
+By `taleturn pretrain --corpus DIR --out DIR --minutes {minutes}{begun}`: {steps} steps, {tokens} M
+tokens, {elapsed} minutes on {where}.{start}
 
 {settings}
 
@@ -121,10 +121,12 @@ def _card(run: Run, folder: Path) -> str:
     return _CARD.format(
         opening=_opening(run, folder),
         minutes=f"{run.settings.minutes:g}",
+        begun=" --start EARLIER" if run.settings.start else "",
         steps=progress.step,
         tokens=f"{progress.tokens / 1e6:.1f}",
         elapsed=f"{progress.elapsed / 60:.0f}",
         where=_where(run),
+        start=_start(run.settings.start),
         settings=_table(("setting", "value"), _settings(run)),
         packs=_packs(run.settings.corpus),
         bits=_table(
@@ -143,6 +145,16 @@ def _opening(run: Run, folder: Path) -> str:
         _ABOUT_LORA.format(base=base.name, millions=millions, megabytes=megabytes)
         if base
         else _ABOUT_MODEL.format(millions=millions, megabytes=megabytes)
+    )
+
+
+def _start(start: Path | None) -> str:
+    if start is None:
+        return ""
+    digest = hashlib.sha256((start / "model.safetensors").read_bytes()).hexdigest()
+    return (
+        "\n\nIts first weights are those of an earlier starter, whose model.safetensors has the "
+        f"SHA-256\n`{digest}`."
     )
 
 

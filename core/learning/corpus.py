@@ -48,8 +48,8 @@ _TINY = "TinyStories, R. Eldan and Y. Li, 2023 (written by GPT-3.5 and GPT-4); C
 _BOOKS = "old children's books and classics, Project Gutenberg's texts; public domain in the USA"
 
 MIXTURE = (
-    Pack("en_tinystories", 0.42, 0.40, "tale", "the voice we want", _TINY),
-    Pack("en_tinystories2", 0.27, 0.28, "tale", "the same voice, other stories", _TINY),
+    Pack("en_tinystories", 0.45, 0.41, "tale", "the voice we want", _TINY),
+    Pack("en_tinystories2", 0.29, 0.28, "tale", "the same voice, other stories", _TINY),
     Pack(
         "en_ccby",
         0.11,
@@ -69,8 +69,8 @@ MIXTURE = (
     ),
     Pack(
         "en_children_easy",
-        0.08,
-        0.03,
+        0.05,
+        0.02,
         "classic",
         "they widen the vocabulary; early, since they are archaic",
         _BOOKS,
@@ -80,7 +80,7 @@ MIXTURE = (
     ),
     Pack(
         "en_children_medium",
-        0.04,
+        0.02,
         0.01,
         "classic",
         "the same, less of it",

@@ -19,7 +19,8 @@ from core.story.sentences import spans
 
 Line = tuple[Field, str]
 
-PLAIN, TITLE, REFINE, RECAP = 0.42, 0.04, 0.05, 0.10  # shares of documents; the rest has headings
+# Shares of documents; the rest has one heading at the front and often one inside.
+PLAIN, TITLE, REFINE, RECAP, GUIDED = 0.38, 0.03, 0.08, 0.08, 0.16
 INLINE = 0.45  # of the documents with a heading: one more inside the text
 ENDING = 600  # characters, about 150 tokens: an ending is no longer
 LONG = 1500  # characters: a text that does not fit the window with its heading
@@ -66,6 +67,8 @@ def document(tale: Tale, weights: WordWeights, rng: random.Random) -> Document:
         return _refine_task(tale, weights, rng)
     if draw < PLAIN + TITLE + REFINE + RECAP or len(tale.text) > LONG:
         return _with_recap(tale, weights, rng)
+    if draw < PLAIN + TITLE + REFINE + RECAP + GUIDED:
+        return _guided(tale, weights, rng)
     front = heading(_front(tale, tale.text, weights, rng))
     return _told(front, tale.text, tale, weights, rng)
 
@@ -82,6 +85,41 @@ def _told(front: str, text: str, tale: Tale, weights: WordWeights, rng: random.R
     else:
         pieces.append(Piece(text))
     return Document(tuple(pieces), ends=tale.whole)
+
+
+def _guided(tale: Tale, weights: WordWeights, rng: random.Random) -> Document:
+    """The tale in passages of some sentences, each after a heading that is true of it.
+
+    One mood and a few words in a whole story teach a small model nothing; one before every few
+    sentences does.
+    """
+    text, places = tale.text, spans(tale.text)
+    pieces: list[Piece] = []
+    first = 0
+    while first < len(places):
+        last = min(len(places), first + rng.randint(2, 5)) - 1
+        passage = text[places[first][0] : places[last][1]]
+        lines = _asked(passage, weights, rng)
+        if tale.whole and last == len(places) - 1 and rng.random() < 0.7:
+            lines.append((Field.TASK, "end"))
+        if not pieces and rng.random() < 0.5:
+            lines.append((Field.STYLE, tale.style))
+        blank = "\n\n" if pieces else ""
+        pieces += [Piece(blank + heading(lines), learnt=False), Piece(passage)]
+        first = last + 1
+    return Document(tuple(piece for piece in pieces if piece.text), ends=tale.whole)
+
+
+def _asked(passage: str, weights: WordWeights, rng: random.Random) -> list[Line]:
+    """Its mood nearly always, some of its words often."""
+    lines: list[Line] = []
+    mood = describe.mood(passage)
+    if mood and rng.random() < 0.85:
+        lines.append((Field.MOOD, mood))
+    found = describe.words(passage, weights, rng.randint(1, 3), rng)
+    if found and rng.random() < 0.6:
+        lines.append((Field.WORDS, ", ".join(found)))
+    return lines
 
 
 def _front(tale: Tale, text: str, weights: WordWeights, rng: random.Random) -> list[Line]:

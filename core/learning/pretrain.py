@@ -74,11 +74,11 @@ def _word_weights(settings: PretrainSettings) -> WordWeights:
 
 
 def _tokenizer(settings: PretrainSettings, weights: WordWeights) -> PreTrainedTokenizerBase:
-    """The base's tokenizer, or the run's own: trained on the mixture, headings included."""
-    if settings.base:
+    """That of the base or the start, or the run's own: trained on the mixture with its headings."""
+    if given := settings.base or settings.start:
         # Typed special tokens are letters to it, as to ours.
         loaded: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            settings.base, split_special_tokens=True
+            given, split_special_tokens=True
         )
         return loaded
     folder = settings.out / "tokenizer"

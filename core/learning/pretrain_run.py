@@ -23,6 +23,7 @@ class PretrainSettings:
     corpus: Path  # folder with the packs
     out: Path  # folder for checkpoints, tokenizer and the finished model
     base: Path | None = None  # a larger GPT-2 that learns the headings as a LoRA; None: a new model
+    start: Path | None = None  # a starter whose weights and tokenizer to begin with
     minutes: float = 90.0  # of training; the learning rate falls to its end by then
     seed: int = 1963
     vocabulary: int = 4096
@@ -97,7 +98,7 @@ def begin(settings: PretrainSettings, tokenizer: PreTrainedTokenizerBase) -> Run
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     half = bf16_is_faster(device) if settings.bf16 is None else settings.bf16
     precision = torch.bfloat16 if half else torch.float32
-    model = _with_lora(settings) if settings.base else _model(settings, len(tokenizer))
+    model = _first_weights(settings, len(tokenizer))
     torch.nn.Module.to(model, device)
     run = Run(settings, tokenizer, model, {}, (), device, precision, Progress())
     run.average = {name: weight.detach().clone() for name, weight in run.learning.items()}
@@ -106,6 +107,16 @@ def begin(settings: PretrainSettings, tokenizer: PreTrainedTokenizerBase) -> Run
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
     return run
+
+
+def _first_weights(settings: PretrainSettings, vocabulary: int) -> GPT2LMHeadModel:
+    if settings.base:
+        return _with_lora(settings)
+    if settings.start:
+        return GPT2LMHeadModel.from_pretrained(
+            settings.start, dtype=torch.float32, use_cache=False, use_safetensors=True
+        )
+    return _model(settings, vocabulary)
 
 
 def bf16_is_faster(device: torch.device) -> bool:

@@ -89,6 +89,21 @@ def test_the_card_credits_and_measures(run: Run) -> None:
     assert "* Book 3, Author 3\n" in (folder / "CREDITS.md").read_text()
 
 
+def test_a_run_goes_on_from_an_earlier_starter(run: Run, tmp_path: Path) -> None:
+    earlier = run.settings.out / "bundle"
+    later = begin(replace(run.settings, start=earlier), run.tokenizer)
+    kept = read_safetensors(earlier / "model.safetensors")
+    assert torch.equal(
+        later.model.transformer.h[0].ln_1.weight.half(), kept["transformer.h.0.ln_1.weight"]
+    )
+    again = pretrain(
+        replace(run.settings, start=earlier, out=tmp_path / "later", minutes=0.02), console=quiet()
+    )
+    assert again.tokenizer.get_vocab() == run.tokenizer.get_vocab()
+    digest = hashlib.sha256((earlier / "model.safetensors").read_bytes()).hexdigest()
+    assert digest in (tmp_path / "later" / "bundle" / "README.md").read_text(encoding="utf-8")
+
+
 def test_another_run_is_not_overwritten(run: Run) -> None:
     with pytest.raises(FileExistsError, match="resume it"):
         pretrain(run.settings, console=quiet())
