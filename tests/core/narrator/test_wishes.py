@@ -53,6 +53,20 @@ def test_a_premise_all_in_capitals_has_its_words_too() -> None:
     assert telling_words("Mara and the well") == ["well"]
 
 
+@pytest.mark.parametrize(
+    ("premise", "words"),
+    [
+        ("Kofi sells mangoes", ["mangoes"]),
+        ("a witch guards the keys of a castle", ["witch", "keys", "castle"]),
+        ("Sam builds a boat out of boxes", ["boat", "boxes"]),
+        ("a lion named Leo cannot roar", ["lion", "roar"]),
+        ("two sisters share their grapes", ["sisters", "share", "grapes"]),
+    ],
+)
+def test_a_verb_of_the_present_is_not_wanted_in_a_tale(premise: str, words: list[str]) -> None:
+    assert telling_words(premise) == words
+
+
 def test_a_wanted_word_is_leant_to_more_and_more_until_it_is_written(tokens: Tokens) -> None:
     shell = first(tokens, " shell")
     leaning = Leaning(tokens, Wishes(words=("shell",)))
