@@ -1,6 +1,7 @@
 """The finished model as a folder that transformers loads without a network, and its card."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,14 +10,17 @@ import torch
 from transformers import GenerationConfig, GPT2LMHeadModel
 
 from core.learning.corpus import MIXTURE, tales
+from core.learning.names import BOYS, GIRLS
 from core.learning.pretrain_run import Run
 from core.learning.tokenizer import END_OF_TEXT_ID
 from core.learning.validation import sample, validation_bits
 from core.narrator.headings import Field, heading
+from core.narrator.lexicon import WORDS, words_of
 
 SUMS = "SHA256SUMS"
 _EVERY_STORY = 1_000_000
 _SAMPLES = 4
+_TALES = 2  # that a word must stand in: one may hold a slip of the pen
 
 _ABOUT_MODEL = """\
 # Taleturn's starter model
@@ -91,12 +95,25 @@ def write_bundle(run: Run, folder: Path) -> None:
     else:
         _half(run.model).save_pretrained(folder)
         run.tokenizer.save_pretrained(folder)
-        summed = ["model.safetensors", "tokenizer.json"]
+        write_words(run.settings.corpus, folder)
+        summed = ["model.safetensors", "tokenizer.json", WORDS]
     digests = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in summed]
     lines = [f"{digest}  {name}\n" for digest, name in zip(digests, summed, strict=True)]
     (folder / SUMS).write_text("".join(lines))
     (folder / "CREDITS.md").write_text(_credits(run.settings.corpus), encoding="utf-8")
     (folder / "README.md").write_text(_card(run, folder), encoding="utf-8")
+
+
+def write_words(corpus: Path, folder: Path) -> None:
+    """Write the words that the narrator may use: of two tales at least, or of one of our own."""
+    tales_with = Counter[str]()
+    for pack in MIXTURE:
+        for tale in tales(pack, corpus):
+            weight = _TALES if pack.name == "own" else 1
+            tales_with.update(dict.fromkeys(words_of(tale.text), weight))
+    names = {name.lower() for name in (*GIRLS, *BOYS)}
+    known = sorted(names | {word for word, number in tales_with.items() if number >= _TALES})
+    (folder / WORDS).write_text("\n".join(known) + "\n", encoding="utf-8")
 
 
 def _half(model: GPT2LMHeadModel) -> GPT2LMHeadModel:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from core.narrator.headings import plain
+from core.narrator.lexicon import Lexicon
 from core.story.sentences import spans
 
 _GRAM = 4  # words that a passage does not hold twice in a row like this
@@ -28,8 +29,14 @@ def is_sentence_end(text: str, at: int) -> bool:
 class Guard:
     """Reads a passage word by word and refuses a word before anybody sees it."""
 
-    def __init__(self, banned: Iterable[str], before: Sequence[str]) -> None:
-        """`before`: the newest passages, for sentences that must not come again."""
+    def __init__(
+        self, banned: Iterable[str], before: Sequence[str], lexicon: Lexicon | None = None
+    ) -> None:
+        """`before`: the newest passages, for sentences that must not come again.
+
+        With a `lexicon` no other words are let through.
+        """
+        self._lexicon = lexicon
         self._banned = banned_pattern(banned)
         self._words: list[str] = []
         self._grams: set[tuple[str, ...]] = set()
@@ -43,7 +50,7 @@ class Guard:
         if self._banned and self._banned.search(text, 0, end):
             return True
         fresh = _WORD.findall(text[start:end].lower())
-        if self._repeats(fresh):
+        if self._repeats(fresh) or self._makes_up(fresh):
             return True
         ends = is_sentence_end(text, end)
         sentence = (*self._sentence, *fresh)
@@ -71,6 +78,9 @@ class Guard:
             if not self._grams.isdisjoint(_last(words)):
                 return True
         return False
+
+    def _makes_up(self, fresh: list[str]) -> bool:
+        return self._lexicon is not None and not all(map(self._lexicon.knows, fresh))
 
     def _remember(self, passage: str) -> None:
         passage = plain(passage)

@@ -13,6 +13,7 @@ from core.narrator.asking import wishes
 from core.narrator.batches import Batch, BatchSettings, Job
 from core.narrator.guard import Guard
 from core.narrator.lean import Lean
+from core.narrator.lexicon import Lexicon, read_words
 from core.narrator.narrator import Assignment, Fit, Mode
 from core.narrator.pen import Pen
 from core.narrator.prompt import LEAST_WINDOW, build
@@ -34,9 +35,17 @@ _MEGABYTE = 2**20
 class Storyteller:
     """A model in memory. Its methods block: call them from threads."""
 
-    def __init__(self, weights: Weights, tokens: Tokens, settings: NarratorSettings) -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        tokens: Tokens,
+        settings: NarratorSettings,
+        words: frozenset[str] = frozenset(),
+    ) -> None:
+        """`words`: all that the model has read, if it is known; then it makes up no others."""
         self._weights = weights
         self._tokens = tokens
+        self._words = words
         self._threads = settings.threads or _threads(weights)
         self._scorer: Lean | None = None
         self._scoring = threading.Lock()
@@ -58,7 +67,7 @@ class Storyteller:
         pen = Pen(
             self._tokens,
             prompt.measure,
-            _guard(assignment),
+            _guard(assignment, self._words),
             barred=self._barred(assignment.banned),
             wishes=wishes(assignment),
         )
@@ -123,10 +132,21 @@ class Storyteller:
         return frozenset(ids[0] for ids in spelled if len(ids) == 1)
 
 
-def _guard(assignment: Assignment) -> Guard:
+def _guard(assignment: Assignment, words: frozenset[str]) -> Guard:
     goes_on = assignment.mode in {Mode.OPEN, Mode.CONTINUE}
     banned = (*assignment.banned, *_FAREWELLS) if goes_on else assignment.banned
-    return Guard(banned, assignment.path[-_NEWEST:])
+    return Guard(banned, assignment.path[-_NEWEST:], _lexicon(assignment, words))
+
+
+def _lexicon(assignment: Assignment, words: frozenset[str]) -> Lexicon | None:
+    """The model's words and the story's own; a refined passage may keep every word it had."""
+    if not words:
+        return None
+    told = (
+        *(assignment.title, assignment.premise, assignment.draft, assignment.wish),
+        *(*assignment.words, *assignment.lore, *assignment.fired, *assignment.path),
+    )
+    return Lexicon(words, told)
 
 
 def load(settings: NarratorSettings) -> Storyteller:
@@ -146,7 +166,7 @@ def load(settings: NarratorSettings) -> Storyteller:
             f"{folder} has a tokenizer of {tokens.size} tokens for a model of "
             f"{weights.tokens.shape[0]}: they do not belong together."
         )
-    return Storyteller(weights, tokens, settings)
+    return Storyteller(weights, tokens, settings, read_words(folder))
 
 
 def _folder(model: str) -> Path:
