@@ -9,7 +9,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help play test test-slow test-gpu fix bench bench-stories
+.PHONY: help play test test-slow test-gpu fix bench bench-stories bench-pretrain
 
 help:  ## tell what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ bench: .venv/dev.stamp  ## measure the engine and the terminal; writes tests/ben
 
 bench-stories: .venv/dev.stamp  ## measure the stories the narrator writes
 	$(BIN)/python -m tests.benchmarks.bench_stories $(ARGS)
+
+bench-pretrain: .venv/dev.stamp  ## compare the starter's recipe with variants of it; takes an hour
+	$(BIN)/python -m tests.benchmarks.bench_pretrain $(ARGS)
 
 # A build of torch for CUDA is several gigabytes. Where there is no such device, the small build is
 # asked for first; an index that does not offer it answers at once, and the plain one is taken.

@@ -153,7 +153,7 @@ def _bar(console: Console) -> Progress:
 def _line(run: Run, loss: float) -> str:
     progress = run.progress
     speed = progress.tokens / max(1.0, progress.elapsed)
-    left = max(0.0, run.settings.minutes - progress.elapsed / 60)
+    left = progress.elapsed / 60 * (1 - run.done) / max(run.done, 1e-3)
     return (
         f"step {progress.step}  loss {loss:.3f}  {progress.tokens / 1e6:.2f} M tokens  "
         f"{speed:.0f} tokens/s  {left:.0f} min left"

@@ -25,6 +25,7 @@ class PretrainSettings:
     base: Path | None = None  # a larger GPT-2 that learns the headings as a LoRA; None: a new model
     start: Path | None = None  # a starter whose weights and tokenizer to begin with
     minutes: float = 90.0  # of training; the learning rate falls to its end by then
+    tokens: int = 0  # read in all, instead of the minutes; 0: the clock decides
     seed: int = 1963
     vocabulary: int = 4096
     width: int = 256
@@ -34,7 +35,7 @@ class PretrainSettings:
     dropout: float = 0.0  # helps only when text repeats more often than here
     rows: int = 6  # rows in a micro-batch
     accumulate: int = 2  # micro-batches in a step: Muon is dear, so its steps are large
-    muon_rate: float = 0.02
+    muon_rate: float = 0.02  # 0: AdamW for the matrices too
     adam_rate: float = 3e-3
     lora_rate: float = 5e-4
     lora_rank: int = 16
@@ -89,7 +90,9 @@ class Run:
 
     @property
     def done(self) -> float:
-        """How much of the run's time is gone, 0 to 1."""
+        """How much of the run's time, or of its tokens, is gone: 0 to 1."""
+        if self.settings.tokens:
+            return min(1.0, self.progress.tokens / self.settings.tokens)
         return min(1.0, self.progress.elapsed / (60 * self.settings.minutes))
 
 
@@ -175,6 +178,16 @@ def _optimizers(run: Run) -> tuple[torch.optim.Optimizer, ...]:
     settings = run.settings
     if settings.base:
         return (torch.optim.AdamW(run.learning.values(), lr=settings.lora_rate, weight_decay=0.0),)
+    betas = (0.9, 0.95)
+    if not settings.muon_rate:
+        return (
+            torch.optim.AdamW(
+                run.learning.values(),
+                lr=settings.adam_rate,
+                betas=betas,
+                weight_decay=settings.weight_decay,
+            ),
+        )
     matrices: list[Tensor] = []
     thirds: list[Tensor] = []
     others: list[Tensor] = []
@@ -192,7 +205,7 @@ def _optimizers(run: Run) -> tuple[torch.optim.Optimizer, ...]:
         weight_decay=settings.weight_decay,
         precision=run.precision,
     )
-    adam = torch.optim.AdamW(others, lr=settings.adam_rate, betas=(0.9, 0.95), weight_decay=0.0)
+    adam = torch.optim.AdamW(others, lr=settings.adam_rate, betas=betas, weight_decay=0.0)
     return muon, adam
 
 

@@ -75,6 +75,8 @@ class Guard:
                 return True
             if len(words) > 2 and words[-1] == words[-3] and words[-2] in _JOINS:  # noqa: PLR2004 - "Tom and Tom"
                 return True
+            if words[-2:] == words[-5:-3] and words[-3] in _JOINS:  # "the dark and the dark"
+                return True
             if not self._grams.isdisjoint(_last(words)):
                 return True
         return False

@@ -65,6 +65,15 @@ def test_the_clock_ends_the_run(run: Run) -> None:
     assert run.progress.elapsed == pytest.approx(60 * run.settings.minutes, abs=2)
 
 
+def test_a_budget_of_tokens_ends_the_run_whatever_the_clock_says(
+    settings: PretrainSettings, tmp_path: Path
+) -> None:
+    budget = replace(settings, out=tmp_path / "budget", tokens=3000, minutes=600, muon_rate=0.0)
+    counted = pretrain(budget, console=quiet())
+    assert 3000 <= counted.progress.tokens < 3000 + settings.rows * settings.window
+    assert [type(optimizer) for optimizer in counted.optimizers] == [torch.optim.AdamW]
+
+
 def test_the_bundle_loads_with_plain_transformers(run: Run) -> None:
     folder = run.settings.out / "bundle"
     model = GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32)
@@ -93,9 +102,8 @@ def test_a_run_goes_on_from_an_earlier_starter(run: Run, tmp_path: Path) -> None
     earlier = run.settings.out / "bundle"
     later = begin(replace(run.settings, start=earlier), run.tokenizer)
     kept = read_safetensors(earlier / "model.safetensors")
-    assert torch.equal(
-        later.model.transformer.h[0].ln_1.weight.half(), kept["transformer.h.0.ln_1.weight"]
-    )
+    weight = later.learning["transformer.h.0.ln_1.weight"]
+    assert torch.equal(weight.half(), kept["transformer.h.0.ln_1.weight"])
     again = pretrain(
         replace(run.settings, start=earlier, out=tmp_path / "later", minutes=0.02), console=quiet()
     )

@@ -48,6 +48,7 @@ def test_a_word_does_not_come_three_times_in_a_row() -> None:
 
 def test_nobody_is_joined_with_himself() -> None:
     assert told("Tom and Tom and Mara went") == "Tom and and Mara went"
+    assert told("afraid of the dark and the dark") == "afraid of the dark and the"
 
 
 def test_a_sentence_is_not_told_twice() -> None:
