@@ -11,9 +11,9 @@ from torch import Tensor
 from core.errors import ModelUnavailable
 from core.narrator.asking import wishes
 from core.narrator.batches import Batch, BatchSettings, Job
-from core.narrator.guard import Guard
+from core.narrator.guarding import barred_tokens, guard_for
 from core.narrator.lean import Lean
-from core.narrator.lexicon import Lexicon, read_words
+from core.narrator.lexicon import read_words
 from core.narrator.narrator import Assignment, Fit, Mode
 from core.narrator.pen import Pen
 from core.narrator.prompt import LEAST_WINDOW, build
@@ -24,9 +24,6 @@ from core.narrator.weights import SUMS, Weights, read_weights, verify
 
 _BUNDLED = Path(__file__).parent / "starter"
 _FILES = ("config.json", "model.safetensors", "tokenizer.json", "vocab.json", "merges.txt")
-_NEWEST = 3  # passages whose sentences are not told again
-# What ends a story, and would leave nothing to tell where it is to go on.
-_FAREWELLS = ("the end", "happily ever", "the moral", "from that day")
 _SMALL = 40_000_000  # parameters: more than one thread only makes such a model slower
 _MOST_THREADS = 8
 _MEGABYTE = 2**20
@@ -67,8 +64,8 @@ class Storyteller:
         pen = Pen(
             self._tokens,
             prompt.measure,
-            _guard(assignment, self._words),
-            barred=self._barred(assignment.banned),
+            guard_for(assignment, self._words),
+            barred=barred_tokens(assignment.banned, self._tokens),
             wishes=wishes(assignment),
         )
         return Job(
@@ -119,34 +116,6 @@ class Storyteller:
         logits = scorer.logits(scorer.read(0, before, start))  # (tokens, vocabulary)
         found = logits.log_softmax(-1).gather(1, told[:, None])
         return float(found.mean())
-
-    def _barred(self, banned: Sequence[str]) -> frozenset[int]:
-        """Tokens that are a banned word whole: the guard would only refuse them later."""
-        forms = {
-            f"{space}{form}"
-            for word in banned
-            for form in (word, word.lower(), word.upper(), word.capitalize())
-            for space in ("", " ")
-        }
-        spelled = map(self._tokens.encode, forms)
-        return frozenset(ids[0] for ids in spelled if len(ids) == 1)
-
-
-def _guard(assignment: Assignment, words: frozenset[str]) -> Guard:
-    goes_on = assignment.mode in {Mode.OPEN, Mode.CONTINUE}
-    banned = (*assignment.banned, *_FAREWELLS) if goes_on else assignment.banned
-    return Guard(banned, assignment.path[-_NEWEST:], _lexicon(assignment, words))
-
-
-def _lexicon(assignment: Assignment, words: frozenset[str]) -> Lexicon | None:
-    """The model's words and the story's own; a refined passage may keep every word it had."""
-    if not words:
-        return None
-    told = (
-        *(assignment.title, assignment.premise, assignment.draft, assignment.wish),
-        *(*assignment.words, *assignment.lore, *assignment.fired, *assignment.path),
-    )
-    return Lexicon(words, told)
 
 
 def load(settings: NarratorSettings) -> Storyteller:

@@ -1,0 +1,42 @@
+"""The guard of an assignment: what must not be written in its passage, wherever it is written."""
+
+from collections.abc import Sequence
+
+from core.narrator.guard import Guard
+from core.narrator.lexicon import Lexicon
+from core.narrator.narrator import Assignment, Mode
+from core.narrator.tokens import Tokens
+
+_NEWEST = 3  # passages whose sentences are not told again
+# What ends a story, and would leave nothing to tell where it is to go on.
+_FAREWELLS = ("the end", "happily ever", "the moral", "from that day")
+
+
+def guard_for(assignment: Assignment, words: frozenset[str]) -> Guard:
+    """The guard of its passage; `words`: all that the model has read, empty if nobody knows."""
+    goes_on = assignment.mode in {Mode.OPEN, Mode.CONTINUE}
+    banned = (*assignment.banned, *_FAREWELLS) if goes_on else assignment.banned
+    return Guard(banned, assignment.path[-_NEWEST:], _lexicon(assignment, words))
+
+
+def barred_tokens(banned: Sequence[str], tokens: Tokens) -> frozenset[int]:
+    """Tokens that are a banned word whole: the guard would only refuse them later."""
+    forms = {
+        f"{space}{form}"
+        for word in banned
+        for form in (word, word.lower(), word.upper(), word.capitalize())
+        for space in ("", " ")
+    }
+    spelled = map(tokens.encode, forms)
+    return frozenset(ids[0] for ids in spelled if len(ids) == 1)
+
+
+def _lexicon(assignment: Assignment, words: frozenset[str]) -> Lexicon | None:
+    """The model's words and the story's own; a refined passage may keep every word it had."""
+    if not words:
+        return None
+    told = (
+        *(assignment.title, assignment.premise, assignment.draft, assignment.wish),
+        *(*assignment.words, *assignment.lore, *assignment.fired, *assignment.path),
+    )
+    return Lexicon(words, told)
