@@ -9,6 +9,7 @@ TaleturnError
 │   └── DatabaseMismatch       its schema is newer or older than this program
 ├── NarratorError         the language model
 │   ├── ModelUnavailable  the files are missing, broken or not what they should be
+│   ├── NarratorAway      the server it runs on does not answer; it will be asked again
 │   └── Overloaded        too many are waiting; ask again soon
 └── ImportRefused         a file that is no story of ours
 """
@@ -59,6 +60,10 @@ class NarratorError(TaleturnError):
 
 class ModelUnavailable(NarratorError):
     """The model's files are missing, broken, or have another hash than they should."""
+
+
+class NarratorAway(NarratorError):
+    """The server the model runs on does not answer, or answers with faults only."""
 
 
 class Overloaded(NarratorError):

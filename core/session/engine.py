@@ -15,7 +15,14 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
-from core.errors import ImportRefused, NarratorError, Overloaded, Refusal, StorageError
+from core.errors import (
+    ImportRefused,
+    NarratorAway,
+    NarratorError,
+    Overloaded,
+    Refusal,
+    StorageError,
+)
 from core.narrator.narrator import Narrator
 from core.narrator.screening import Level
 from core.session import commands as c
@@ -126,6 +133,10 @@ class Engine:
             self._note(turn, "overloaded")
             await self._give_up(turn, Outcome.FAILED)
             yield menus.said(turn.say("trouble.overloaded"))
+        except NarratorAway as away:
+            log.warning("narrator away: %s", away, extra=self._facts(turn, "narrator away"))
+            await self._give_up(turn, Outcome.FAILED)
+            yield menus.said(turn.say("trouble.away"))
         except NarratorError:
             log.exception("narrator failed", extra=self._facts(turn, "narrator"))
             await self._give_up(turn, Outcome.FAILED)

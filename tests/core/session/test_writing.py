@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import pytest
 
-from core.errors import NarratorError, Overloaded
+from core.errors import NarratorAway, NarratorError, Overloaded
 from core.narrator.narrator import Mode
 from core.session import commands as c
 from core.session import texts
@@ -211,6 +211,8 @@ async def test_a_narrator_that_fails_is_said_and_the_story_stays(stage: Stage):
     assert "try again" in failed.text
     stage.narrator.upcoming.append(Overloaded("full"))
     assert "minute" in (await stage.ask("/continue")).text
+    stage.narrator.upcoming.append(NarratorAway("nobody answers"))
+    assert "away" in (await stage.ask("/continue")).text
     assert (await stage.ask("/show")).text == before.text
     assert (await stage.ask("/continue")).passage
 
