@@ -9,6 +9,7 @@ TaleturnError
 │   └── DatabaseMismatch       its schema is newer or older than this program
 ├── NarratorError         the language model
 │   ├── ModelUnavailable  the files are missing, broken or not what they should be
+│   │   └── LoraRefused   a LoRA's are, or it was made for another model; the old one serves on
 │   ├── NarratorAway      the server it runs on does not answer; it will be asked again
 │   └── Overloaded        too many are waiting; ask again soon
 └── ImportRefused         a file that is no story of ours
@@ -64,6 +65,10 @@ class ModelUnavailable(NarratorError):
 
 class NarratorAway(NarratorError):
     """The server the model runs on does not answer, or answers with faults only."""
+
+
+class LoraRefused(ModelUnavailable):
+    """A LoRA is missing, broken or made for another model; what served before still does."""
 
 
 class Overloaded(NarratorError):

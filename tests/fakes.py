@@ -9,9 +9,10 @@ import zlib
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from core.errors import NarratorError
-from core.narrator.narrator import Assignment, Fit, Mode
+from core.errors import LoraRefused, NarratorError
+from core.narrator.narrator import BASE, Assignment, Fit, Mode
 from core.story.model import Length
 
 _WHO = "Mara|The keeper|Old Tom|A grey cat|Her brother|The captain|A small girl|The baker".split(
@@ -56,8 +57,10 @@ class StandInNarrator:
     async def write(self, assignment: Assignment) -> AsyncGenerator[str]:
         if self.closed:
             raise NarratorError("The narrator has been closed.")
+        if assignment.lora not in {"", BASE}:
+            _needs_lora(Path(assignment.lora))
         self.assigned.append(assignment)
-        planned = self.upcoming.popleft() if self.upcoming else _told(assignment)
+        planned = self.upcoming.popleft() if self.upcoming else self._told(assignment)
         text = "Then" if isinstance(planned, NarratorError) else planned
         self.writing += 1
         self.most_writing = max(self.most_writing, self.writing)
@@ -71,6 +74,16 @@ class StandInNarrator:
             self.writing -= 1
         if isinstance(planned, NarratorError):
             raise planned
+
+    def _told(self, assignment: Assignment) -> str:
+        lora = Path(assignment.lora).name if assignment.lora else self._lora
+        return _told(replace(assignment, lora="" if lora == BASE else lora))
+
+    async def use(self, lora: Path | None) -> None:
+        await asyncio.sleep(0)
+        if lora:
+            _needs_lora(lora)
+        self._lora = lora.name if lora else ""
 
     async def score(self, assignment: Assignment, texts: Sequence[str]) -> list[float]:
         await asyncio.sleep(0)
@@ -93,6 +106,11 @@ class StandInNarrator:
         self.closed = True
 
 
+def _needs_lora(lora: Path) -> None:
+    if not (lora / "adapter_model.safetensors").is_file():
+        raise LoraRefused(f"{lora} holds no LoRA.")
+
+
 def _words(text: str) -> int:
     return len(text.split())
 
@@ -103,7 +121,7 @@ def _room_taken(assignment: Assignment, left_out: int) -> int:
 
 def _told(assignment: Assignment) -> str:
     """The passage: the same for the same assignment, another for another seed."""
-    chance = random.Random(repr(replace(assignment, place="", group="")))
+    chance = random.Random(repr(replace(assignment, place="")))
     if assignment.mode is Mode.TITLE:
         return _sentence(chance, assignment.banned).split()[-1].rstrip(".").capitalize()
     told = [

@@ -106,6 +106,7 @@ class Batch:
         self._waiting: Waiting[Job] = Waiting()
         self._changed = threading.Condition()
         self._closed_at: float | None = None
+        self._retired = False
         self.tokens_read = 0  # of prompts, for measurements: without those that were kept
         self._thread = threading.Thread(target=self._run, name="narrator", daemon=True)
         self._thread.start()
@@ -121,11 +122,17 @@ class Batch:
                 f"1 to {window} together."
             )
         with self._changed:
-            if self._closed_at is not None:
+            if self._retired or self._closed_at is not None:
                 raise NarratorError("The narrator has been closed.")
             if len(self._waiting) >= self._settings.waiting:
                 raise Overloaded(f"{len(self._waiting)} passages are waiting; ask again soon.")
             self._waiting.put(job.place, job)
+            self._changed.notify()
+
+    def retire(self) -> None:
+        """Take nothing more, and stop when all that was taken is written; does not wait for it."""
+        with self._changed:
+            self._retired = True
             self._changed.notify()
 
     def close(self) -> None:
@@ -136,6 +143,11 @@ class Batch:
                 self._closed_at = time.monotonic()
             self._changed.notify()
         self._thread.join()
+
+    @property
+    def done(self) -> bool:
+        """Whether it has stopped."""
+        return not self._thread.is_alive()
 
     # ------------------------------------------------------------ the batch's thread
     def _run(self) -> None:
@@ -153,7 +165,7 @@ class Batch:
         """Wait until there is something to write; False when the batch is closed and done."""
         with self._changed:
             while not (self._rows or self._reader or len(self._waiting)):
-                if self._closed_at is not None:
+                if self._retired or self._closed_at is not None:
                     return False
                 self._changed.wait()
             closed = self._closed_at

@@ -22,6 +22,8 @@ class Gpt2Narrator:
 
     def __init__(self, settings: NarratorSettings) -> None:
         self._settings = settings
+        self._lora = settings.lora.name if settings.lora else None
+        self._using = asyncio.Lock()
         loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="narrator-loading")
         self._loaded: Future[Storyteller] = loader.submit(_load, settings)
         loader.shutdown(wait=False)
@@ -34,7 +36,7 @@ class Gpt2Narrator:
     @property
     def lora(self) -> str | None:
         """The live LoRA's name, for provenance; None: the model as it is."""
-        return self._settings.lora.name if self._settings.lora else None
+        return self._lora
 
     async def ready(self) -> None:
         """Wait until the model is loaded. Raises ModelUnavailable."""
@@ -65,6 +67,13 @@ class Gpt2Narrator:
                 yield job.pen.result
                 return
         raise NarratorError("The model found nothing to write. Ask again, or change the story.")
+
+    async def use(self, lora: Path | None) -> None:
+        """Make the LoRA of a folder the live one; None: the model as it is."""
+        storyteller = await self._storyteller()
+        async with self._using:
+            await asyncio.to_thread(storyteller.use, lora)
+            self._lora = lora.name if lora else None
 
     async def score(self, assignment: Assignment, texts: Sequence[str]) -> list[float]:
         """Return each text's mean log-likelihood as the passage asked for, in nats a token."""

@@ -7,9 +7,13 @@ text it becomes for one model; `core.narrator.prompt` builds it.
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from core.story.model import Length, Preset
+
+
+BASE = "base"  # in place of a LoRA: the model as it is
 
 
 class Mode(StrEnum):
@@ -44,7 +48,7 @@ class Assignment:
     preset: Preset = Preset.LIVELY
     banned: tuple[str, ...] = ()
     place: str = ""  # who waits for it: the queue is fair between places
-    group: str = ""  # whose LoRA, where a group has its own
+    lora: str = ""  # a LoRA's folder, or BASE; empty: the live one. Many are mixed in one batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,13 @@ class Narrator(Protocol):
 
         Each text yielded begins with the one before, but for an unfinished tail that the last one
         may lack: it ends at a sentence. Raises NarratorError.
+        """
+
+    async def use(self, lora: Path | None) -> None:
+        """Make the LoRA of a folder the live one; None: the model as it is.
+
+        What is being written is finished with the LoRA it was begun with; what begins after this
+        returns has the new one. Raises LoraRefused with the reason, and changes nothing then.
         """
 
     async def score(self, assignment: Assignment, texts: Sequence[str]) -> list[float]:

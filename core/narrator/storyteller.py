@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.errors import ModelUnavailable
+from core.errors import LoraRefused, ModelUnavailable
 from core.narrator.asking import wishes
 from core.narrator.batches import Batch, BatchSettings, Job
 from core.narrator.guarding import barred_tokens, guard_for
@@ -37,26 +37,21 @@ class Storyteller:
         weights: Weights,
         tokens: Tokens,
         settings: NarratorSettings,
+        folder: Path,
         words: frozenset[str] = frozenset(),
     ) -> None:
         """`words`: all that the model has read, if it is known; then it makes up no others."""
         self._weights = weights
+        self._settings = settings
+        self._folder = folder
         self._tokens = tokens
         self._words = words
         self._threads = settings.threads or _threads(weights)
         self._scorer: Lean | None = None
         self._scoring = threading.Lock()
-        slots = _slots(weights, settings)
-        self._batch = Batch(
-            Lean(weights, slots),
-            tokens,
-            BatchSettings(
-                waiting=settings.waiting,
-                prefix_bytes=settings.prefix_megabytes * _MEGABYTE,
-                threads=self._threads,
-                drain=settings.drain_seconds,
-            ),
-        )
+        self._submitting = threading.Lock()
+        self._batch = self._new_batch()
+        self._retired: list[Batch] = []
 
     def job(self, assignment: Assignment, attempt: int, news: Callable[[], None]) -> Job:
         """What the batch is to do; another `attempt` at the same assignment draws other words."""
@@ -80,7 +75,24 @@ class Storyteller:
 
     def submit(self, job: Job) -> None:
         """Let the batch write it. Raises Overloaded when too many wait."""
-        self._batch.submit(job)
+        with self._submitting:
+            self._batch.submit(job)
+
+    def use(self, lora: Path | None) -> None:
+        """Lay another LoRA over the model; what was submitted before is written with the old one.
+
+        Raises LoraRefused, or ModelUnavailable for the model itself; then all stays as it was.
+        """
+        if lora:
+            _verified_lora(lora)
+        weights = read_weights(self._folder, self._weights.tokens.device, lora)
+        with self._scoring:
+            self._weights, self._scorer = weights, None
+        batch = self._new_batch()
+        with self._submitting:
+            self._batch, old = batch, self._batch
+        old.retire()
+        self._retired = [old, *(each for each in self._retired if not each.done)]
 
     def fit(self, assignment: Assignment) -> Fit:
         """How the assignment fills the window."""
@@ -105,7 +117,21 @@ class Storyteller:
 
     def close(self) -> None:
         """Finish what is being written."""
-        self._batch.close()
+        for batch in (self._batch, *self._retired):
+            batch.close()
+
+    def _new_batch(self) -> Batch:
+        settings = self._settings
+        return Batch(
+            Lean(self._weights, _slots(self._weights, settings)),
+            self._tokens,
+            BatchSettings(
+                waiting=settings.waiting,
+                prefix_bytes=settings.prefix_megabytes * _MEGABYTE,
+                threads=self._threads,
+                drain=settings.drain_seconds,
+            ),
+        )
 
     def _likelihood(self, scorer: Lean, prompt: tuple[int, ...], ids: tuple[int, ...]) -> float:
         start = len(prompt) - 1
@@ -121,9 +147,10 @@ class Storyteller:
 def load(settings: NarratorSettings) -> Storyteller:
     """The model the settings name. Raises ModelUnavailable with the remedy."""
     folder = _folder(settings.model)
-    for checked in (folder, settings.lora):
-        if checked and (checked / SUMS).exists():
-            verify(checked)
+    if (folder / SUMS).exists():
+        verify(folder)
+    if settings.lora:
+        _verified_lora(settings.lora)
     weights = read_weights(folder, _device(settings.device), settings.lora)
     tokens = read_tokens(folder)
     if weights.window < LEAST_WINDOW:
@@ -135,7 +162,15 @@ def load(settings: NarratorSettings) -> Storyteller:
             f"{folder} has a tokenizer of {tokens.size} tokens for a model of "
             f"{weights.tokens.shape[0]}: they do not belong together."
         )
-    return Storyteller(weights, tokens, settings, read_words(folder))
+    return Storyteller(weights, tokens, settings, folder, read_words(folder))
+
+
+def _verified_lora(lora: Path) -> None:
+    if (lora / SUMS).exists():
+        try:
+            verify(lora)
+        except ModelUnavailable as error:
+            raise LoraRefused(str(error)) from error
 
 
 def _folder(model: str) -> Path:

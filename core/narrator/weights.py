@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from core.errors import ModelUnavailable
+from core.errors import LoraRefused, ModelUnavailable
 
 SUMS = "SHA256SUMS"
 _ACTIVATIONS = {"gelu_new": "tanh", "gelu_pytorch_tanh": "tanh", "gelu": "none"}
@@ -87,7 +87,7 @@ def verify(folder: Path) -> None:
         if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
             raise ModelUnavailable(
                 f"{path} is not the file it should be (its SHA-256 differs from {SUMS}): it was "
-                "changed or only partly copied. Install Taleturn again."
+                "changed or only partly copied. Copy it again."
             )
 
 
@@ -185,17 +185,20 @@ def _merge(lora: Path, tensors: dict[str, Tensor]) -> None:
     try:
         config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelUnavailable(f"{lora} holds no LoRA: {path.name}: {error}") from error
+        raise LoraRefused(f"{lora} holds no LoRA: {path.name}: {error}") from error
     if config.get("peft_type") != "LORA" or config.get("use_dora"):
-        raise ModelUnavailable(f"{path} describes something else than a plain LoRA.")
+        raise LoraRefused(f"{path} describes something else than a plain LoRA.")
     file = lora / "adapter_model.safetensors"
-    parts = _tensors(file)
+    try:
+        parts = _tensors(file)
+    except ModelUnavailable as error:
+        raise LoraRefused(str(error)) from error
     pairs: dict[str, dict[str, Tensor]] = {}
     for name, tensor in parts.items():
         target, _, rest = name.removeprefix("base_model.model.").partition(".lora_")
         kind = f"lora_{rest.removesuffix('.weight')}"
         if kind not in _LORA_KEYS:
-            raise ModelUnavailable(f"{file} holds {name}, which no plain LoRA has.")
+            raise LoraRefused(f"{file} holds {name}, which no plain LoRA has.")
         pairs.setdefault(target.removeprefix("transformer."), {})[kind] = tensor
     for target, pair in pairs.items():
         _add(file, tensors, target, pair, config)
@@ -211,9 +214,9 @@ def _add(
     weight = tensors.get(f"{target}.weight")
     down, up = (pair.get(kind) for kind in _LORA_KEYS)  # (rank, in), (out, rank)
     if weight is None or down is None or up is None:
-        raise ModelUnavailable(f"{file} was made for another model: {target} has no match.")
+        raise LoraRefused(f"{file} was made for another model: {target} has no match.")
     if weight.shape != (down.shape[1], up.shape[0]):
-        raise ModelUnavailable(
+        raise LoraRefused(
             f"{file} was made for another model: {target} is {tuple(weight.shape)} here, and "
             f"{(down.shape[1], up.shape[0])} there."
         )

@@ -147,3 +147,22 @@ def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tokens(speaking: Path) -> Tokens:
     """The tokenizer of both."""
     return read_tokens(speaking)
+
+
+@pytest.fixture(scope="session")
+def loras(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    """Two LoRAs for the speaking model: each lets its silent block favour other words."""
+    return tuple(_lora(tmp_path_factory.mktemp(f"lora{seed}"), seed) for seed in (1, 2))
+
+
+def _lora(folder: Path, seed: int) -> Path:
+    chance = torch.Generator().manual_seed(seed)
+    name = "base_model.model.transformer.h.0.mlp.c_proj"
+    tensors = {
+        f"{name}.lora_A.weight": torch.randn(4, 4 * VOCABULARY, generator=chance) * 0.3,
+        f"{name}.lora_B.weight": torch.randn(VOCABULARY, 4, generator=chance) * 0.3,
+    }
+    save_file(tensors, folder / "adapter_model.safetensors")
+    described = {"peft_type": "LORA", "lora_alpha": 8, "r": 4}
+    (folder / "adapter_config.json").write_text(json.dumps(described))
+    return folder

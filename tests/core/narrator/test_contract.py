@@ -8,11 +8,12 @@ import pytest_asyncio
 from core.narrator.gpt2 import Gpt2Narrator
 from core.narrator.narrator import Narrator
 from core.narrator.settings import NarratorSettings
+from tests.contracts.lora_contract import LoraContract
 from tests.contracts.narrator_contract import NarratorContract
 from tests.fakes import StandInNarrator
 
 
-class TestStandInNarrator(NarratorContract):
+class TestStandInNarrator(NarratorContract, LoraContract):
     @pytest_asyncio.fixture
     async def narrator(self) -> Narrator:
         return StandInNarrator()
