@@ -1,0 +1,105 @@
+"""What the parts of a training run hand one another: settings, progress, LoRAs, verdicts.
+
+    training.train(settings, dataset, out, tell)               -> Trained
+    evaluation.evaluate(settings, dataset, trained, live, out, tell) -> Evaluation
+    promotion.decide(evaluation, settings)                     -> Decision
+
+`dataset` is a folder that `dataset.read` reads. `out` is the run's own folder: what is in it
+survives a kill, so a part that is called again with the same `out` may go on from there.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+Facts = Mapping[str, str | int | float | bool | None]  # what JSON can keep
+
+
+class Recipe(StrEnum):
+    """How a narrator learns."""
+
+    SFT = "sft"  # to write like what was liked
+    KTO = "kto"  # from thumbs
+    DPO = "dpo"  # from picks: one take over another
+    ADVERSARIAL = "adversarial"  # in rounds against a discriminator
+
+
+class Method(StrEnum):
+    """Which weights a narrator learns with."""
+
+    LORA = "lora"
+    ADALORA = "adalora"
+    PREFIX = "prefix"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class LearningSettings:
+    """What one training run is to do; the operator's [learning] and the command line decide."""
+
+    model: str = "starter"  # the base: the bundled one, a folder or a hub's name
+    device: str = "auto"
+    threads: int = 0  # 0: as many as suit the model
+    recipe: Recipe = Recipe.KTO
+    method: Method = Method.LORA
+    rank: int = 8
+    minutes: float = 12.0  # for the whole run; training takes at most 60 % of them
+    search: int = 0  # trials of a search for hyperparameters; 0: none
+    seed: int = 0
+    start: Path | None = None  # a LoRA whose weights training begins with: a group's own does
+    margin: float = 0.5  # the lower bound of the win rate must be above it
+    loss_tolerance: float = 0.015  # share by which the held-out loss may rise
+    diversity_tolerance: float = 0.05  # share by which distinct-2 and repetition may change
+    copied_tolerance: float = 0.01  # points by which the share of copied 8-grams may rise
+    wandb: str = ""  # a project of Weights & Biases; empty: TensorBoard files alone
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come."""
+
+    phase: str  # collecting, searching, training, evaluating
+    step: int = 0
+    steps: int = 0
+    loss: float | None = None
+    minutes_left: float | None = None
+
+
+Tell = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A LoRA on disk: adapter_config.json and adapter_model.safetensors in their own folder."""
+
+    folder: Path
+    facts: Facts  # the hyperparameters it was trained with, and what training measured
+    discriminator: Path | None = None  # the head that was trained beside it, safetensors
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One thing measured before and after; `low` and `high` hold 95 % of its bootstrap."""
+
+    name: str
+    old: float | None  # None: of the new one alone, such as a win rate
+    new: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All that was measured of a candidate, and the page that shows it."""
+
+    measures: tuple[Measure, ...]
+    report: Path | None = None  # an HTML file with its pictures inside
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a candidate goes live, and why, in words."""
+
+    promote: bool
+    reasons: tuple[str, ...]
