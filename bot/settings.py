@@ -14,6 +14,7 @@ from platformdirs import user_data_path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from bot.reading import settings_from
+from core.errors import SettingsError
 from core.session.wording import languages
 
 FILE = Path("config.toml")  # looked for in the current folder
@@ -41,6 +42,12 @@ def _https(url: str) -> str:
     return url
 
 
+def _holds_a_database(folder: Path) -> Path:
+    if "?" in str(folder):
+        raise ValueError("what follows a ? is lost in a database's address; name it without one")
+    return folder
+
+
 def _web(url: str) -> str:
     if not url.startswith(("https://", "http://")):
         raise ValueError("an address begins with https:// or http://; write it whole")
@@ -59,7 +66,8 @@ class _Section(BaseModel):
 class BotSettings(_Section):
     """The program as a whole."""
 
-    data: _Path | None = None  # None: this user's own data folder
+    # None: this user's own data folder
+    data: Annotated[_Path, AfterValidator(_holds_a_database)] | None = None
     language: Annotated[str, AfterValidator(_spoken)] = "en"
     screening: Literal["off", "mild", "strict"] = "mild"
 
@@ -155,7 +163,11 @@ def secrets(environment: Mapping[str, str] = os.environ) -> Secrets:
 
 def inside(settings: Settings, data: Path) -> Settings:
     """Return the settings with everything kept in one folder, the database too."""
-    moved = settings.model_copy(update={"bot": settings.bot.model_copy(update={"data": data})})
+    try:
+        bot = settings.bot.model_copy(update={"data": _holds_a_database(data)})
+    except ValueError as error:
+        raise SettingsError(f"--data {data}: {error}.") from error
+    moved = settings.model_copy(update={"bot": bot})
     return _with_database(moved, f"sqlite:///{data / 'taleturn.db'}")
 
 

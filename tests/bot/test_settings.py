@@ -131,6 +131,14 @@ def test_one_folder_can_hold_everything_whatever_the_file_says(write: Path, tmp_
     assert database_url(settings) == f"sqlite:///{tmp_path}/taleturn.db"
 
 
+def test_a_folder_whose_name_would_break_the_address_is_refused(write: Path) -> None:
+    with pytest.raises(SettingsError, match=r"--data what\?: .* name it without one"):
+        inside(Settings(), Path("what?"))
+    write.write_text('[bot]\ndata = "what?"\n')
+    with pytest.raises(SettingsError, match="without one"):
+        load(write, {})
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         Settings().narrator.threads = 2
