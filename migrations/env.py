@@ -10,8 +10,9 @@ from typing import Literal
 from alembic import context
 from sqlalchemy import Connection
 
+from core.storage import tables  # noqa: F401  # fills the registry
+from core.storage.columns import Moment, Words, metadata
 from core.storage.database import Database
-from core.storage.tables import Moment, Words, metadata
 
 
 def _spelled(kind: str, item: object, _context: object) -> str | Literal[False]:

@@ -67,7 +67,10 @@ def postgres_url(postgres_tables: str) -> str:
     """The address of a PostgreSQL database with empty tables."""
     with psycopg.connect(postgres_tables) as db:
         # All the rest belongs to one of these.
-        db.execute("DELETE FROM stories; DELETE FROM places; DELETE FROM authors")
+        db.execute(
+            "DELETE FROM stories; DELETE FROM places; DELETE FROM authors; DELETE FROM loras;"
+            "DELETE FROM runs; DELETE FROM datasets; DELETE FROM leases"
+        )
     return postgres_tables
 
 

@@ -9,8 +9,12 @@ from contextlib import contextmanager
 
 from core.storage.database import Database
 from core.storage.feedback import Feedback, Tally
+from core.storage.forgetting import Persons
+from core.storage.gleaning import Gleaning
+from core.storage.loras import Loras
 from core.storage.passages import Passages
 from core.storage.people import People, Session
+from core.storage.runs import Runs
 from core.storage.shelf import Shelf, Spine
 from core.storage.turns import OpenTurn, Outcome, ShownTurn, Turns
 from core.storage.volumes import Volumes
@@ -27,7 +31,9 @@ __all__ = [
 ]
 
 
-class Transaction(People, Turns, Passages, Shelf, Volumes, Feedback):
+class Transaction(
+    People, Turns, Passages, Shelf, Volumes, Feedback, Persons, Gleaning, Runs, Loras
+):
     """What can be done in one transaction: each part is a file beside this one."""
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import Inspector, inspect
 
 from core.errors import DatabaseMismatch, StorageError
 from core.storage import database as databases
+from core.storage.columns import metadata
 from core.storage.database import (
     HEAD,
     MIGRATIONS,
@@ -30,11 +31,11 @@ from core.storage.database import (
     upgrade,
 )
 from core.storage.library import Library
-from core.storage.tables import metadata
 from tests.core.storage.steps import told
 from tests.servers.postgres import Server
 
 HOUSE = Path(__file__).parents[2]
+_AFTER_ALL = f"from alembic import op\nrevision, down_revision = '9999', '{HEAD}'\n"
 OPENS = "import sys; from core.storage.database import open_database; open_database(sys.argv[1])"
 
 
@@ -149,21 +150,19 @@ def test_a_migration_that_breaks_half_way_changes_nothing(
     empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = shutil.copytree(MIGRATIONS, tmp_path / "100% migrations")
-    revision = copy / "versions" / "0002_breaks.py"
+    revision = copy / "versions" / "9999_breaks.py"
     revision.write_text(
-        "from alembic import op\n"
-        "revision, down_revision = '0002', '0001'\n"
-        "def upgrade():\n"
+        _AFTER_ALL + "def upgrade():\n"  # noqa: S608  # not SQL, a program
         "    op.drop_table('picks')\n"
         "    op.execute('INSERT INTO nowhere VALUES (1)')\n"
     )
     monkeypatch.setattr(databases, "MIGRATIONS", copy)
-    upgrade(empty_url, "0001")
+    upgrade(empty_url, HEAD)
     with pytest.raises(StorageError, match="nowhere"):
         upgrade(empty_url)
     with opened(empty_url) as database, database.transaction() as db:
         assert inspect(db).has_table("picks")
-    assert current(empty_url) == "0001"
+    assert current(empty_url) == HEAD
 
 
 def test_a_migration_that_breaks_references_changes_nothing(
@@ -171,11 +170,8 @@ def test_a_migration_that_breaks_references_changes_nothing(
 ) -> None:
     """SQLite does not look at references while tables are rebuilt; we do afterwards."""
     copy = shutil.copytree(MIGRATIONS, tmp_path / "migrations")
-    (copy / "versions" / "0002_breaks.py").write_text(
-        "from alembic import op\n"
-        "revision, down_revision = '0002', '0001'\n"
-        "def upgrade():\n"
-        "    op.execute('DELETE FROM stories')\n"
+    (copy / "versions" / "9999_breaks.py").write_text(
+        _AFTER_ALL + "def upgrade():\n    op.execute('DELETE FROM stories')\n"  # noqa: S608  # not SQL, a program
     )
     monkeypatch.setattr(databases, "MIGRATIONS", copy)
     with opened(sqlite_url) as database:
