@@ -12,6 +12,8 @@ TaleturnError
 │   │   └── LoraRefused   a LoRA's are, or it was made for another model; the old one serves on
 │   ├── NarratorAway      the server it runs on does not answer; it will be asked again
 │   └── Overloaded        too many are waiting; ask again soon
+├── LearningError         a training run, a dataset
+│   └── TooLittle         nobody has said enough yet for a run to learn from
 └── ImportRefused         a file that is no story of ours
 """
 
@@ -73,6 +75,14 @@ class LoraRefused(ModelUnavailable):
 
 class Overloaded(NarratorError):
     """Too many assignments are waiting."""
+
+
+class LearningError(TaleturnError):
+    """A training run or a dataset is not what it should be; what is live stays live."""
+
+
+class TooLittle(LearningError):
+    """There is too little feedback to learn from; says how much is missing."""
 
 
 class ImportRefused(TaleturnError):

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from core.story.likeness import distance
-
 NEWCOMER = 0.1
 _FEWEST = 10  # voices that nobody is held back from
 _TIMES = 3  # the median
@@ -33,9 +31,8 @@ class Strengths:
     retry: float = 0.25  # a weak no: another take may be asked for out of curiosity
     edit: float = 1.0  # times the share of words that were changed
 
-    def of_edit(self, old: str, new: str) -> float:
+    def of_distance(self, changed: float) -> float:
         """How strongly an edit says that the old text was not good; a mended typo says nothing."""
-        changed = distance(old, new)
         return self.edit * changed if changed > _TYPO else 0.0
 
 

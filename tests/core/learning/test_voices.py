@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.learning.voices import NEWCOMER, STRENGTHS, standings
+from core.story.likeness import distance
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=30)
@@ -59,5 +60,6 @@ def test_saying_more_never_counts_for_less_in_all(numbers, more):
 
 def test_an_edit_says_no_as_far_as_it_went_and_a_mended_typo_nothing():
     old = "The lamp was lit and teh boat came home to the little harbour"
-    assert STRENGTHS.of_edit(old, old.replace("teh", "the")) == 0
-    assert STRENGTHS.of_edit(old, "A storm rose and nobody ever saw that boat again") > 0.8
+    assert STRENGTHS.of_distance(distance(old, old.replace("teh", "the"))) == 0
+    new = "A storm rose and nobody ever saw that boat again"
+    assert STRENGTHS.of_distance(distance(old, new)) > 0.8
