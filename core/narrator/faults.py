@@ -3,12 +3,14 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from core.errors import NarratorAway, NarratorError, Overloaded
 
+T = TypeVar("T")
 _LONGEST = 30.0  # seconds of a pause, whatever a server asks for
 
 
@@ -113,6 +115,49 @@ class Hand:
             await asyncio.wait_for(self._idle.wait(), seconds)
         self.over = True
 
-    def given_up(self) -> NarratorError:
-        """What is raised in a passage that was not finished in time."""
-        return NarratorError("The narrator was closed while it wrote.")
+
+class Dealings:
+    """What passages have in common that are asked of one server."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._breaker = Breaker(patience)
+        self._hand = Hand()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Hold a passage. Raises NarratorAway, or NarratorError when closed."""
+        with self._hand.one():
+            self._breaker.enter()
+            yield
+
+    def worked(self) -> None:
+        """The server gave an answer."""
+        self._breaker.worked()
+
+    async def endure(self, fault: Fault, faults: int) -> None:
+        """Wait after a passage's fault. Raises NarratorError when there were too many."""
+        if self._hand.over:
+            raise NarratorError("The narrator was closed while it wrote.") from fault
+        if not fault.full:  # it is there
+            self._breaker.failed()
+        if faults > self._patience.retries:
+            raise fault.error from fault
+        await asyncio.sleep(self._patience.seconds(faults, fault))
+
+    async def tried(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do something that may fail, as often as patience goes."""
+        faults = 0
+        while True:
+            try:
+                done = await work()
+            except Fault as fault:
+                faults += 1
+                await self.endure(fault, faults)
+            else:
+                self.worked()
+                return done
+
+    async def close(self, seconds: float) -> None:
+        """Begin no other passage, and give those in hand so long to be finished."""
+        await self._hand.close(seconds)

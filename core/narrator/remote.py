@@ -7,26 +7,26 @@ wished for stand in the prompt only, and what may not be written is asked for an
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from core.errors import LoraRefused, ModelUnavailable, NarratorError
 from core.narrator.errand import Errand
-from core.narrator.faults import Breaker, Fault, Hand, Patience, PromptTooLong
+from core.narrator.faults import Dealings, Fault, Patience, PromptTooLong
 from core.narrator.guarding import guard_for
 from core.narrator.lexicon import read_words
 from core.narrator.narrator import BASE, Assignment, Fit, Mode
+from core.narrator.reading import Reading, plain_readings
 from core.narrator.scribe import Scribe
 from core.narrator.tokens import Tokens, read_tokens, tidy
 
 if TYPE_CHECKING:
     from core.narrator.completions import Server
 
-T = TypeVar("T")
 _BUNDLED = Path(__file__).parent / "starter"  # its tokenizer counts where the server's is unknown
 _ATTEMPTS = 2  # at a passage of which nothing came
 _LEGS = 16  # requests for one passage, besides those that failed
@@ -60,8 +60,7 @@ class RemoteNarrator:
     def __init__(self, settings: RemoteSettings) -> None:
         self._settings = settings
         self._lora: str | None = None
-        self._breaker = Breaker(settings.patience)
-        self._hand = Hand()
+        self._dealings = Dealings(settings.patience)
         loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="narrator-loading")
         self._loading: Future[_Loaded] = loader.submit(_load, settings)
         loader.shutdown(wait=False)
@@ -100,8 +99,7 @@ class RemoteNarrator:
     async def write(self, assignment: Assignment) -> AsyncGenerator[str]:
         """Write the passage: the text so far, longer each time; the last one is whole."""
         loaded = await self._loaded()
-        with self._hand.one():
-            self._breaker.enter()
+        with self._dealings.one():
             model = self._model_for(assignment)
             for attempt in range(_ATTEMPTS):
                 errand = self._errand(loaded, assignment, attempt)
@@ -126,10 +124,12 @@ class RemoteNarrator:
 
         async def likelihoods(told: str) -> list[float]:
             sent = errand.sent(told)
-            return await self._tried(lambda: loaded.server.likelihoods(model, sent))
+            try:
+                return await self._dealings.tried(lambda: loaded.server.likelihoods(model, sent))
+            except PromptTooLong as error:
+                raise NarratorError(f"The server finds the text too long: {error}") from error
 
-        with self._hand.one():
-            self._breaker.enter()
+        with self._dealings.one():
             before = len(await likelihoods(""))
             found = [
                 (await likelihoods(lead + text))[before:] if text else []
@@ -141,9 +141,13 @@ class RemoteNarrator:
         """Return what of the assignment the model would see, as far as its tokens are known."""
         return self._errand(await self._loaded(), assignment).prompt.fit
 
+    async def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Return how each text feels, by its words: a server does not show what its model makes."""
+        return await asyncio.to_thread(plain_readings, texts)
+
     async def close(self) -> None:
         """Finish what is being written and let the server go."""
-        await self._hand.close(self._settings.drain_seconds)
+        await self._dealings.close(self._settings.drain_seconds)
         with suppress(NarratorError):  # what could not be loaded needs no closing
             await (await self._loaded()).server.close()
 
@@ -190,7 +194,7 @@ class RemoteNarrator:
                 errand.shorten(error)
             except Fault as fault:
                 faults += 1
-                await self._endure(fault, faults)
+                await self._dealings.endure(fault, faults)
 
     async def _leg(self, pieces: AsyncGenerator[str], scribe: Scribe) -> AsyncGenerator[str]:
         """Write until the server or the scribe has had enough, or a word is refused."""
@@ -198,7 +202,7 @@ class RemoteNarrator:
         shown = scribe.shown
         async with aclosing(pieces):
             async for piece in pieces:
-                self._breaker.worked()
+                self._dealings.worked()
                 accepted = scribe.read(piece)
                 if scribe.shown != shown:
                     shown = scribe.shown
@@ -207,30 +211,6 @@ class RemoteNarrator:
                     return
         if scribe.rest() and not scribe.ended:
             scribe.stop()
-
-    async def _tried(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do something that may fail, as often as patience goes."""
-        faults = 0
-        while True:
-            try:
-                done = await work()
-            except PromptTooLong as error:
-                raise NarratorError(f"The server finds the text too long: {error}") from error
-            except Fault as fault:
-                faults += 1
-                await self._endure(fault, faults)
-            else:
-                self._breaker.worked()
-                return done
-
-    async def _endure(self, fault: Fault, faults: int) -> None:
-        """Wait for a server that failed. Raises NarratorError when it has failed too often."""
-        if self._hand.over:
-            raise self._hand.given_up() from fault
-        self._breaker.failed()
-        if faults > self._settings.patience.retries:
-            raise fault.error from fault
-        await asyncio.sleep(self._settings.patience.seconds(faults, fault))
 
 
 def _left(errand: Errand, scribe: Scribe) -> int:
