@@ -4,6 +4,7 @@ When a replica dies, the same assignment with its seed goes to another one, whic
 passage; what was shown of it is not shown again.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
