@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core.errors import LoraRefused, NarratorError
 from core.narrator.narrator import BASE, Assignment, Fit, Mode
+from core.narrator.reading import Reading, plain_readings
 from core.story.model import Length
 
 _WHO = "Mara|The keeper|Old Tom|A grey cat|Her brother|The captain|A small girl|The baker".split(
@@ -101,6 +102,10 @@ class StandInNarrator:
         recap = assignment.recaps[left_out - 1] if left_out else assignment.earlier
         used = min(self._window, self._window - room + _room_taken(assignment, left_out))
         return Fit(used=used, window=self._window, left_out=left_out, recap=recap)
+
+    async def read(self, texts: Sequence[str]) -> list[Reading]:
+        await asyncio.sleep(0)
+        return plain_readings(texts)
 
     async def close(self) -> None:
         self.closed = True

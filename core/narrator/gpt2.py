@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import NarratorError
 from core.narrator.narrator import Assignment, Fit
+from core.narrator.reading import Reading
 from core.narrator.settings import NarratorSettings
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ class Gpt2Narrator:
         """Return what of the assignment the model would see."""
         storyteller = await self._storyteller()
         return await asyncio.to_thread(storyteller.fit, assignment)
+
+    async def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Return how each text feels, and a place whose neighbours are texts like it."""
+        storyteller = await self._storyteller()
+        return await asyncio.to_thread(storyteller.read, texts)
 
     async def close(self) -> None:
         """Finish what is being written and let the model go."""

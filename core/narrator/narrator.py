@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from core.narrator.reading import Reading
 from core.story.model import Length, Preset
-
 
 BASE = "base"  # in place of a LoRA: the model as it is
 
@@ -93,6 +93,9 @@ class Narrator(Protocol):
 
     async def fit(self, assignment: Assignment) -> Fit:
         """Return what of the assignment the model would see."""
+
+    async def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Return how each text feels, and a place whose neighbours are texts like it."""
 
     async def close(self) -> None:
         """Finish what is being written and let the model go."""

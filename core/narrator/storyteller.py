@@ -17,7 +17,9 @@ from core.narrator.lexicon import read_words
 from core.narrator.narrator import Assignment, Fit, Mode
 from core.narrator.pen import Pen
 from core.narrator.prompt import LEAST_WINDOW, build
+from core.narrator.reading import Reading
 from core.narrator.sampling import sampling
+from core.narrator.sentiment import Head, read_head, readings
 from core.narrator.settings import STARTER, NarratorSettings
 from core.narrator.tokens import Tokens, read_tokens, tidy
 from core.narrator.weights import SUMS, Weights, read_weights, verify
@@ -48,6 +50,8 @@ class Storyteller:
         self._words = words
         self._threads = settings.threads or _threads(weights)
         self._scorer: Lean | None = None
+        self._head: Head | None = None
+        self._head_sought = False
         self._scoring = threading.Lock()
         self._submitting = threading.Lock()
         self._batch = self._new_batch()
@@ -114,6 +118,14 @@ class Storyteller:
                 else float("-inf")
                 for text in texts
             ]
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """What the model makes of texts; its head for moods is looked for at the first."""
+        with self._scoring, torch.inference_mode():
+            torch.set_num_threads(self._threads)
+            if not self._head_sought:
+                self._head, self._head_sought = read_head(self._folder), True
+            return readings(self._weights, self._tokens, self._head, texts)
 
     def close(self) -> None:
         """Finish what is being written."""

@@ -52,6 +52,17 @@ class NarratorContract:
             wanted = replace(TOLD, mode=mode, seed=seed, draft="mara finded teh shel on sand.")
             assert _ENDS.search(await passage(narrator, wanted))
 
+    async def test_texts_that_are_read_have_a_mood_and_a_place(self, narrator: Narrator) -> None:
+        texts = ("What a lovely day it was! They laughed.", "He died, and she wept.", "")
+        glad, grim, none = await narrator.read(texts)
+        assert glad.mood.valence > grim.mood.valence
+        assert -1 <= grim.mood.valence <= glad.mood.valence <= 1
+        assert sum(glad.mood.feelings.values()) == pytest.approx(1)
+        assert len(glad.place) == len(none.place)
+        assert sum(number**2 for number in glad.place) == pytest.approx(1, abs=1e-3)
+        assert [glad] == await narrator.read(texts[:1])
+        assert await narrator.read([]) == []
+
     async def test_a_seed_writes_the_same_passage_again(self, narrator: Narrator) -> None:
         first, second = await asyncio.gather(passage(narrator, TOLD), passage(narrator, TOLD))
         assert first == second == await passage(narrator, TOLD)
