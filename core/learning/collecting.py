@@ -43,7 +43,8 @@ def collected(
 def gathered(stories: Sequence[Cleared], judged: Judged, prompt: Prompt) -> Dataset:
     """The rows that cleared stories and the voices on them give."""
     rows: dict[tuple[str, str], list[Row]] = {}
-    authors, places = set(judged.authors), set()
+    authors: set[int] = set(judged.authors)
+    places: set[int] = set()
     for story in stories:
         name = story_name(story.story.id)
         before = len(rows), sum(map(len, rows.values()))
