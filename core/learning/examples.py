@@ -56,6 +56,7 @@ class Side:
     liked: tuple[Liked, ...] = ()
     thumbs: tuple[Thumb, ...] = ()
     pairs: tuple[Pair, ...] = ()
+    asked: tuple[Assignment, ...] = ()  # what its stories asked for, to be written again
 
     @property
     def judged(self) -> tuple[Thumb, ...]:
@@ -77,7 +78,6 @@ class Examples:
     train: Side
     validation: Side
     test: Side
-    asked: tuple[Assignment, ...] = ()  # of the test side: to write again, for the gate
 
 
 @dataclass(frozen=True, slots=True)

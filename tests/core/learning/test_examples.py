@@ -49,5 +49,8 @@ def test_a_row_of_weight_two_and_a_half_is_seen_two_or_three_times():
 def test_a_pick_is_a_verdict_on_both_of_its_takes():
     pair = Pair(prompt="p", chosen="good", rejected="bad", story="1", weight=2.0)
     judged = Side(pairs=(pair,)).judged
-    assert judged == (Thumb("p", "good", True, "1", 2.0), Thumb("p", "bad", False, "1", 2.0))
+    assert judged == (
+        Thumb("p", "good", liked=True, story="1", weight=2.0),
+        Thumb("p", "bad", liked=False, story="1", weight=2.0),
+    )
     assert stories([pair, *judged]) == {"1"}
