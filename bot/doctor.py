@@ -11,7 +11,6 @@ from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -143,15 +142,16 @@ def _platforms(settings: Settings) -> Iterator[Finding]:
     if not (settings.telegram.enabled or settings.discord.enabled):
         said = "none is switched on: `taleturn play` works, `taleturn run` has nothing to do"
         yield Finding("platforms", Level.WARN, said)
-    if settings.telegram.enabled:
-        yield _token("telegram", known.telegram_token, wiring.TELEGRAM_TOKEN)
-    if settings.discord.enabled:
-        yield _token("discord", known.discord_token, wiring.DISCORD_TOKEN)
+    for section, check in wiring.checks(settings, known).items():
+        yield from _asked(section, check)
 
 
-def _token(section: str, token: SecretStr | None, variable: str) -> Finding:
+def _asked(section: str, check: wiring.Check) -> Iterator[Finding]:
+    """Say what a platform answers to a start that is only tried; each worry is a line."""
     try:
-        wiring.needed(token, variable, section)
+        checked = asyncio.run(check())
     except SettingsError as error:
-        return Finding(section, Level.FAIL, str(error))
-    return Finding(section, Level.OK, f"{variable} is set")
+        yield Finding(section, Level.FAIL, str(error))
+        return
+    yield Finding(section, Level.WARN if checked.worries else Level.OK, checked.said)
+    yield from (Finding(section, Level.WARN, worry) for worry in checked.worries)

@@ -5,9 +5,11 @@ import secrets
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from adapters.checking import Checked
 from bot.settings import Secrets, Settings, data_folder, database_url
 from core.errors import SettingsError
 from core.narrator.gpt2 import Gpt2Narrator
@@ -17,7 +19,12 @@ from core.session.engine import Engine
 from core.storage.database import open_database
 from core.storage.library import Library
 
+if TYPE_CHECKING:
+    from adapters.discord.settings import DiscordSettings
+    from adapters.telegram.settings import TelegramSettings
+
 Job = Callable[[], Coroutine[None, None, None]]  # runs until it is cancelled
+Check = Callable[[], Coroutine[None, None, Checked]]  # raises SettingsError for what cannot work
 TELEGRAM_TOKEN = "TALETURN_TELEGRAM_TOKEN"  # noqa: S105  # the variable's name, not a token
 DISCORD_TOKEN = "TALETURN_DISCORD_TOKEN"  # noqa: S105  # the same
 _MOST_SEED = 2**31
@@ -93,36 +100,66 @@ def platforms(settings: Settings, known: Secrets, engine: Engine) -> dict[str, J
     return jobs
 
 
+def checks(settings: Settings, known: Secrets) -> dict[str, Check]:
+    """Return what asks the platforms that are switched on whether they would let the bot in."""
+    found: dict[str, Check] = {}
+    if settings.telegram.enabled:
+        found["telegram"] = lambda: _telegram_checked(settings, known)
+    if settings.discord.enabled:
+        found["discord"] = lambda: _discord_checked(settings, known)
+    return found
+
+
 def _telegram(settings: Settings, known: Secrets, engine: Engine) -> Job:
-    token = needed(known.telegram_token, TELEGRAM_TOKEN, "telegram")
+    decided = _telegram_settings(settings, known)
     from adapters.telegram.adapter import TelegramAdapter  # noqa: PLC0415  # slow, and not for all
-    from adapters.telegram.settings import TelegramSettings  # noqa: PLC0415  # the same
+
+    return TelegramAdapter(engine, decided).run
+
+
+async def _telegram_checked(settings: Settings, known: Secrets) -> Checked:
+    decided = _telegram_settings(settings, known)
+    from adapters.telegram.checking import check  # noqa: PLC0415  # slow, and not for all
+
+    return await check(decided)
+
+
+def _telegram_settings(settings: Settings, known: Secrets) -> "TelegramSettings":
+    token = needed(known.telegram_token, TELEGRAM_TOKEN, "telegram")
+    from adapters.telegram.settings import TelegramSettings  # noqa: PLC0415  # slow, not for all
 
     secret = known.telegram_webhook_secret
-    return TelegramAdapter(
-        engine,
-        TelegramSettings(
-            token=token,
-            webhook_secret=secret.get_secret_value() if secret else "",
-            language=settings.bot.language,
-            **settings.telegram.model_dump(exclude={"enabled"}),
-        ),
-    ).run
+    return TelegramSettings(
+        token=token,
+        webhook_secret=secret.get_secret_value() if secret else "",
+        language=settings.bot.language,
+        **settings.telegram.model_dump(exclude={"enabled"}),
+    )
 
 
 def _discord(settings: Settings, known: Secrets, engine: Engine) -> Job:
-    token = needed(known.discord_token, DISCORD_TOKEN, "discord")
+    decided = _discord_settings(settings, known)
     from adapters.discord.adapter import DiscordAdapter  # noqa: PLC0415  # slow, and not for all
-    from adapters.discord.settings import DiscordSettings  # noqa: PLC0415  # the same
 
-    return DiscordAdapter(
-        engine,
-        DiscordSettings(
-            token=token,
-            language=settings.bot.language,
-            **settings.discord.model_dump(exclude={"enabled"}),
-        ),
-    ).run
+    return DiscordAdapter(engine, decided).run
+
+
+async def _discord_checked(settings: Settings, known: Secrets) -> Checked:
+    decided = _discord_settings(settings, known)
+    from adapters.discord.checking import check  # noqa: PLC0415  # slow, and not for all
+
+    return await check(decided)
+
+
+def _discord_settings(settings: Settings, known: Secrets) -> "DiscordSettings":
+    token = needed(known.discord_token, DISCORD_TOKEN, "discord")
+    from adapters.discord.settings import DiscordSettings  # noqa: PLC0415  # slow, not for all
+
+    return DiscordSettings(
+        token=token,
+        language=settings.bot.language,
+        **settings.discord.model_dump(exclude={"enabled"}),
+    )
 
 
 def needed(token: SecretStr | None, variable: str, section: str) -> str:

@@ -5,20 +5,19 @@ import logging
 from contextlib import aclosing
 from weakref import WeakValueDictionary
 
-import aiohttp
-import discord
 from discord.backoff import ExponentialBackoff
 
 from adapters.delivery import NotShown, deliver
 from adapters.discord.actions import Button, Menu
 from adapters.discord.answering import Answering
 from adapters.discord.client import TaleClient
+from adapters.discord.entering import OutOfReach, connected, log_in, told_apart
 from adapters.discord.places import PLATFORM
 from adapters.discord.screen import DiscordScreen
 from adapters.discord.settings import DiscordSettings
 from adapters.discord.slash import Catalogue, tree_of
 from adapters.discord.ways import ChannelWay
-from core.errors import SettingsError, TaleturnError
+from core.errors import TaleturnError
 from core.session.engine import Engine
 from core.session.messages import Notice, Place, Unfinished
 from core.session.wording import Voice
@@ -26,36 +25,6 @@ from core.session.wording import Voice
 _log = logging.getLogger(__name__)
 
 _GRACE = 3.0  # seconds at a shutdown for turns that are about to end
-_PORTAL = "https://discord.com/developers/applications"
-REFUSED = (
-    "Discord does not know this token. Copy the bot's token again from "
-    f"{_PORTAL} (your application, Bot, Reset Token) into TALETURN_DISCORD_TOKEN."
-)
-ELSEWHERE = (
-    "Discord sends this application's interactions to a web address, so the bot hears none. "
-    f'Empty "Interactions Endpoint URL" at {_PORTAL} (your application, General Information).'
-)
-INTENTS = (
-    "Discord refuses what the bot asked to hear (guilds and reactions). Look at "
-    f"{_PORTAL} (your application, Bot) whether the application is in good standing."
-)
-NOT_DISCORD = (
-    "{base} does not answer as Discord does. Look at api_base below [discord] in config.toml; "
-    "without it, Discord's own address is taken."
-)
-# https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway
-_WRONG_TOKEN, _BAD_INTENTS = 4004, {4013, 4014}
-_UNREACHABLE = (
-    aiohttp.ClientError,
-    OSError,
-    TimeoutError,
-    discord.HTTPException,
-    discord.GatewayNotFound,
-)
-
-
-class _OutOfReach(TaleturnError):
-    """Discord does not answer now."""
 
 
 class DiscordAdapter:
@@ -75,7 +44,7 @@ class DiscordAdapter:
         while True:
             try:
                 await self._serve()
-            except _OutOfReach as error:
+            except OutOfReach as error:
                 wait = backoff.delay()
                 _log.warning("discord is out of reach: %s; next try in %.0f s", error, wait)
                 await asyncio.sleep(wait)
@@ -92,28 +61,20 @@ class DiscordAdapter:
                     for unfinished in left:
                         tasks.create_task(self._resume(client, unfinished))
                     board = tasks.create_task(self._post_notices(client, tasks))
-                    ended = await _connected(client)
+                    ended = await connected(client)
                     board.cancel()
             finally:
                 await answering.finish(_GRACE)
             raise ended
 
     async def _log_in(self, client: TaleClient) -> None:
-        """Present the token and offer the commands. Raises SettingsError, _OutOfReach."""
+        """Present the token and offer the commands. Raises SettingsError, OutOfReach."""
         client.add_dynamic_items(Button, Menu)
         tree = tree_of(client)
         await tree.set_translator(Catalogue())
-        try:
-            await client.login(self._settings.token)
-            if client.application is not None and client.application.interactions_endpoint_url:
-                raise SettingsError(ELSEWHERE)
+        await log_in(client, self._settings)
+        with told_apart(self._settings):
             await tree.sync()
-        except discord.LoginFailure:
-            raise SettingsError(REFUSED) from None  # the library's error shows the request
-        except discord.NotFound as error:
-            raise SettingsError(NOT_DISCORD.format(base=self._settings.api_base)) from error
-        except _UNREACHABLE as error:
-            raise _OutOfReach(repr(error)) from error
 
     async def _resume(self, client: TaleClient, unfinished: Unfinished) -> None:
         """Tell a turn to its end that a restart cut off, in the message where it began."""
@@ -144,20 +105,3 @@ class DiscordAdapter:
 
     def _voice(self, language: str) -> Voice:
         return Voice.of(language, self._settings.language)
-
-
-async def _connected(client: TaleClient) -> TaleturnError:
-    """Listen as long as Discord lets the bot; return why it does not any more."""
-    try:
-        await client.connect()
-    except discord.PrivilegedIntentsRequired:
-        return SettingsError(INTENTS)
-    except discord.ConnectionClosed as error:
-        if error.code == _WRONG_TOKEN:
-            return SettingsError(REFUSED)
-        if error.code in _BAD_INTENTS:
-            return SettingsError(INTENTS)
-        return _OutOfReach(str(error))
-    except _UNREACHABLE as error:
-        return _OutOfReach(repr(error))
-    return _OutOfReach("the gateway was closed")

@@ -11,10 +11,10 @@ from adapters.discord.settings import DiscordSettings
 from core.session.engine import Engine
 
 
-class TaleClient(discord.AutoShardedClient):
-    """discord.py's client, and the engine its events are for."""
+class Listener(discord.AutoShardedClient):
+    """discord.py's client, as little curious as the bot can do with."""
 
-    def __init__(self, engine: Engine, settings: DiscordSettings) -> None:
+    def __init__(self, settings: DiscordSettings) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nothing here speaks
         super().__init__(
             intents=discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True),
@@ -23,17 +23,24 @@ class TaleClient(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             max_messages=None,  # none is remembered, none is needed
         )
-        self.engine = engine
         self.settings = settings
-        # Channels whose missing right was told of: to write there, to open threads there.
-        self.denied: set[int] = set()
-        self.threadless: set[int] = set()
         Route.BASE = settings.api_base  # the library knows one address for the whole process
 
     async def setup_hook(self) -> None:
         """Ask where the gateway is: a session that cannot be resumed begins again there."""
         _, url, _ = await self.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = URL(url)
+
+
+class TaleClient(Listener):
+    """The client, and the engine its events are for."""
+
+    def __init__(self, engine: Engine, settings: DiscordSettings) -> None:
+        super().__init__(settings)
+        self.engine = engine
+        # Channels whose missing right was told of: to write there, to open threads there.
+        self.denied: set[int] = set()
+        self.threadless: set[int] = set()
 
 
 Asked: TypeAlias = discord.Interaction[TaleClient]

@@ -7,13 +7,13 @@ from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any
 
-from telegram import Bot, BotCommand, Update
+from telegram import BotCommand, Update
 from telegram.error import InvalidToken, TelegramError
 
-from adapters.telegram.calling import Calling
+from adapters.telegram.calling import bot_of
 from adapters.telegram.listening import Listener
 from adapters.telegram.reading import PLATFORM
-from adapters.telegram.receiving import REFUSED, polled, pushed
+from adapters.telegram.receiving import polled, pushed, refused
 from adapters.telegram.settings import TelegramSettings, Tempo
 from adapters.telegram.wire import Wire
 from core.errors import SettingsError
@@ -21,7 +21,6 @@ from core.session.engine import Engine
 from core.session.wording import Voice, languages, menu
 
 _log = logging.getLogger(__name__)
-_CONNECTIONS = 256  # calls at the same time; others wait for a free one
 
 
 class TelegramAdapter:
@@ -50,25 +49,17 @@ class TelegramAdapter:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Wire]:
-        bot = self._bot()
+        bot = bot_of(self._settings, self._tempo)
         wire = Wire(bot, self._tempo)
         try:
             await wire.patiently(bot.initialize)
             yield wire
         except InvalidToken:
-            raise SettingsError(REFUSED) from None  # the library's error holds the token
+            raise SettingsError(
+                refused(self._settings)
+            ) from None  # the library's error holds the token
         finally:
             await bot.shutdown()
-
-    def _bot(self) -> Bot:
-        base = self._settings.api_base
-        return Bot(
-            self._settings.token,
-            base_url=f"{base}/bot",
-            base_file_url=f"{base}/file/bot",
-            request=Calling(self._tempo, _CONNECTIONS),
-            get_updates_request=Calling(self._tempo, 1),
-        )
 
     async def _answer(self, wire: Wire, turns: "_Turns") -> None:
         listener = Listener(self._engine, wire, self._settings.language)
@@ -87,7 +78,7 @@ class TelegramAdapter:
     def _updates(self, wire: Wire) -> AsyncGenerator[Update]:
         if self._settings.mode == "webhook":
             return pushed(wire, self._settings)
-        return polled(wire)
+        return polled(wire, self._settings)
 
     async def _register(self, wire: Wire) -> None:
         """Tell Telegram the commands, in every language the bot speaks."""

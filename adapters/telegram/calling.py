@@ -6,9 +6,23 @@ from functools import cache
 from typing import Any
 
 import httpx
+from telegram import Bot
 from telegram.request import BaseRequest, HTTPXRequest
 
-from adapters.telegram.settings import Tempo
+from adapters.telegram.settings import TelegramSettings, Tempo
+
+_CONNECTIONS = 256  # calls at the same time; others wait for a free one
+
+
+def bot_of(settings: TelegramSettings, tempo: Tempo) -> Bot:
+    """Return the library's bot, calling where the settings say."""
+    return Bot(
+        settings.token,
+        base_url=f"{settings.api_base}/bot",
+        base_file_url=f"{settings.api_base}/file/bot",
+        request=Calling(tempo, _CONNECTIONS),
+        get_updates_request=Calling(tempo, 1),
+    )
 
 
 class Calling(BaseRequest):

@@ -14,7 +14,7 @@ from telegram import Update
 from telegram.error import BadRequest, Conflict, InvalidToken
 from telegram.ext import Updater
 
-from adapters.telegram.settings import TelegramSettings
+from adapters.telegram.settings import API, TelegramSettings
 from adapters.telegram.wire import Wire
 from core.errors import SettingsError
 
@@ -32,9 +32,20 @@ REFUSED = (
     "TALETURN_TELEGRAM_TOKEN: Telegram refuses the token. "
     "Copy it again from @BotFather (/mybots, API Token)."
 )
+_ELSEWHERE = (
+    " Or {base} is no server of the Bot API: look at api_base below [telegram] in config.toml; "
+    "without it, Telegram's own address is taken."
+)
 
 
-async def polled(wire: Wire) -> AsyncGenerator[Update]:
+def refused(settings: TelegramSettings) -> str:
+    """Return what to do about a refused token; a wrong address looks the same."""
+    if settings.api_base == API:
+        return REFUSED
+    return REFUSED + _ELSEWHERE.format(base=settings.api_base)
+
+
+async def polled(wire: Wire, settings: TelegramSettings) -> AsyncGenerator[Update]:
     """Ask for updates, and ask again, for ever. Raises SettingsError when the token is revoked.
 
     A batch is confirmed by asking for the next one; what a shutdown cuts off comes once more, and
@@ -56,7 +67,7 @@ async def polled(wire: Wire) -> AsyncGenerator[Update]:
                 offset = update.update_id + 1
                 yield update
     except InvalidToken:
-        raise SettingsError(REFUSED) from None  # the library's error holds the token
+        raise SettingsError(refused(settings)) from None  # the library's error holds the token
 
 
 async def pushed(wire: Wire, settings: TelegramSettings) -> AsyncGenerator[Update]:

@@ -5,13 +5,15 @@ from typing import Literal
 
 from adapters.pacing import Pace
 
+API = "https://api.telegram.org"
+
 
 @dataclass(frozen=True, slots=True)
 class TelegramSettings:
     """The `[telegram]` table, with the token from the environment."""
 
     token: str = field(repr=False)  # from @BotFather
-    api_base: str = "https://api.telegram.org"  # another server of the Bot API
+    api_base: str = API  # another server of the Bot API
     mode: Literal["polling", "webhook"] = "polling"  # ask for updates, or have them pushed
     webhook_url: str = ""  # the public https address that leads to `webhook_listen`
     webhook_listen: str = "127.0.0.1"  # where the bot itself listens, behind a proxy

@@ -39,13 +39,11 @@ def test_a_fresh_machine_is_well(shell: Shell) -> None:
 
 def test_a_machine_in_use_is_well(shell: Shell) -> None:
     shell("play", lines="A lamp shone.\n")
-    Path("config.toml").write_text("[telegram]\nenabled = true\n")
-    shell.monkeypatch.setenv("TALETURN_TELEGRAM_TOKEN", "1:abc")
+    Path("config.toml").write_text('[bot]\nlanguage = "en"\n')
     code, said = examined(shell)
     assert code == 0
     assert said["settings"] == ("ok", "config.toml")
     assert said["database"] == ("ok", f"{shell.data}/taleturn.db, revision {HEAD}")
-    assert said["telegram"] == ("ok", "TALETURN_TELEGRAM_TOKEN is set")
 
 
 def test_a_database_that_cannot_be_understood_fails(shell: Shell) -> None:

@@ -51,7 +51,8 @@ class Channels:
     async def application(self, _: Call) -> tuple[int, Json]:
         """Tell what application the token belongs to."""
         application = discord_json.application(self._world.bot, self._owner)
-        return 200, {**application, "interactions_endpoint_url": self.endpoint}
+        told = {"approximate_guild_count": self._world.guild_count}
+        return 200, {**application, **told, "interactions_endpoint_url": self.endpoint}
 
     async def put_commands(self, call: Call) -> tuple[int, Json]:
         """Take the slash commands."""

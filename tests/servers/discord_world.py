@@ -112,6 +112,7 @@ class World:
         self.guilds: dict[str, Guild] = {}
         self.users: dict[str, User] = {}
         self.files: dict[str, bytes] = {}  # by the path they are fetched from
+        self.guild_count = 1  # what the application's page says
         self._ahead = 0.0
         self._count = itertools.count()
         self._changed = asyncio.Event()

@@ -195,6 +195,8 @@ class TelegramServer:
                 return self.updates.set_webhook(given)
             case "deleteWebhook":
                 return self.updates.delete_webhook(given)
+            case "getWebhookInfo":
+                return self.updates.webhook_info()
             case _:
                 return self.methods.table()[method](given)
 

@@ -36,6 +36,13 @@ class Methods:
     alerts: list[tuple[str, str]] = field(default_factory=list)  # whom, what
     asked: set[str] = field(default_factory=set)  # open inline queries
     shared: dict[str, list[Json]] = field(default_factory=dict)  # answered ones
+    abilities: dict[str, bool] = field(
+        default_factory=lambda: {
+            "can_join_groups": True,
+            "can_read_all_group_messages": False,
+            "supports_inline_queries": True,
+        }
+    )
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def table(self) -> dict[str, Callable[[Fields], Json]]:
@@ -59,9 +66,7 @@ class Methods:
     def get_me(self, _: Fields) -> Json:
         return {
             **self.world.bot.json,
-            "can_join_groups": True,
-            "can_read_all_group_messages": False,
-            "supports_inline_queries": True,
+            **self.abilities,
         }
 
     # ------------------------------------------------------------ messages

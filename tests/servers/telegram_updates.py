@@ -98,6 +98,16 @@ class Updates:
         self._hook = None
         return True
 
+    def webhook_info(self) -> Json:
+        """Tell where updates go, and how the last push went if it failed."""
+        url = self._hook[0] if self._hook else ""
+        waiting = len(self._waiting) + len(self._again)
+        told = {"url": url, "has_custom_certificate": False, "pending_update_count": waiting}
+        if self.pushed and self.pushed[-1] != HTTPStatus.OK:
+            failed = f"Wrong response from the webhook: {self.pushed[-1]}"
+            told |= {"last_error_date": 1_790_000_000, "last_error_message": failed}
+        return told
+
     async def push(self) -> None:
         """Push updates to the webhook while there is one, until cancelled."""
         async with aiohttp.ClientSession() as session:

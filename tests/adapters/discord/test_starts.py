@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from adapters.discord import adapter
+from adapters.discord import adapter, entering
 from adapters.discord.adapter import DiscordAdapter
 from adapters.discord.settings import DiscordSettings
 from core.errors import SettingsError
@@ -45,7 +45,7 @@ async def test_interactions_that_go_elsewhere_stop_the_start(
 
 @pytest.mark.parametrize(
     ("code", "remedy"),
-    [(4004, adapter.REFUSED), (4013, adapter.INTENTS), (4014, adapter.INTENTS)],
+    [(4004, entering.REFUSED), (4013, entering.INTENTS), (4014, entering.INTENTS)],
 )
 async def test_what_the_gateway_refuses_stops_the_start(
     server: DiscordServer, library: Library, code: int, remedy: str
