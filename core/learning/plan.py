@@ -10,28 +10,9 @@ survives a kill, so a part that is called again with the same `out` may go on fr
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 Facts = Mapping[str, str | int | float | bool | None]  # what JSON can keep
-
-
-class Recipe(StrEnum):
-    """How a narrator learns."""
-
-    SFT = "sft"  # to write like what was liked
-    KTO = "kto"  # from thumbs
-    DPO = "dpo"  # from picks: one take over another
-    ADVERSARIAL = "adversarial"  # in rounds against a discriminator
-
-
-class Method(StrEnum):
-    """Which weights a narrator learns with."""
-
-    LORA = "lora"
-    ADALORA = "adalora"
-    PREFIX = "prefix"
-    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +22,9 @@ class LearningSettings:
     model: str = "starter"  # the base: the bundled one, a folder or a hub's name
     device: str = "auto"
     threads: int = 0  # 0: as many as suit the model
-    recipe: Recipe = Recipe.KTO
-    method: Method = Method.LORA
-    rank: int = 8
+    recipe: str = ""  # of `core.learning.recipes`; empty: the one that measured best
+    method: str = "lora"
+    rank: int = 0  # 0: the recipe's own
     minutes: float = 12.0  # for the whole run; training takes at most 60 % of them
     search: int = 0  # trials of a search for hyperparameters; 0: none
     seed: int = 0
@@ -103,3 +84,12 @@ class Decision:
 
     promote: bool
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """The three parts of a run that compute, as functions."""
+
+    train: Callable[[LearningSettings, Path, Path, Tell], Trained]
+    evaluate: Callable[[LearningSettings, Path, Trained, Path | None, Path, Tell], Evaluation]
+    decide: Callable[[Evaluation, LearningSettings], Decision]

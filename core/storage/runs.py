@@ -131,6 +131,8 @@ class Runs(Ledger):
         if key is None:
             row = {"hash": hash, "folder": folder, "rows": rows, "stale": False, "made": now}
             key = self._db.execute(insert(datasets).returning(datasets.c.id), row).scalar_one()
+        else:  # collected again as it was, so all of it may be used again
+            self._db.execute(update(datasets).where(datasets.c.id == key).values(stale=False))
         for table, name, ids in (
             (dataset_authors, "author", authors),
             (dataset_places, "place", places),
