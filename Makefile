@@ -9,7 +9,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help play test test-slow test-gpu fix bench bench-stories bench-pretrain
+.PHONY: help play test test-slow test-gpu test-ray fix bench bench-stories bench-pretrain
 
 help:  ## tell what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,13 +22,16 @@ test: .venv/dev.stamp  ## run every check: style, types, imports, tests, coverag
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not slow and not gpu" --numprocesses 2 --dist worksteal --cov --cov-report term:skip-covered
+	$(BIN)/pytest -m "not slow and not gpu and not ray" --numprocesses 2 --dist worksteal --cov --cov-report term:skip-covered
 
 test-slow: .venv/dev.stamp  ## run the tests that take minutes
 	$(BIN)/pytest -m slow --timeout 3600
 
 test-gpu: .venv/dev.stamp  ## run the tests that need a CUDA device
 	$(BIN)/pytest -m gpu --timeout 3600
+
+test-ray: .venv/ray.stamp  ## run the tests that need Ray, which it installs: half a gigabyte
+	$(BIN)/pytest -m ray --timeout 600
 
 fix: .venv/dev.stamp  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
@@ -52,6 +55,10 @@ bench-pretrain: .venv/dev.stamp  ## compare the starter's recipe with variants o
 	@$(PYTHON) -m venv .venv
 	@command -v nvidia-smi >/dev/null || $(PIP) install "$(TORCH)+cpu" 2>/dev/null || true
 	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/ray.stamp: .venv/dev.stamp
+	@$(PIP) install --constraint constraints.txt --editable ".[ray]"
 	@touch $@
 
 # The list of tools is read here, since the pip of a new environment may not know groups yet.

@@ -92,6 +92,16 @@ def run(*, config: Config = None) -> None:
 
 
 @app.command()
+def serve(*, config: Config = None) -> None:
+    """Run the narrator in several processes, for bots whose backend is "ray", until stopped."""
+    from bot import logs, serving  # noqa: PLC0415  # see the top
+
+    settings = _settings(config, None)
+    logs.to_stream(settings.log.format, settings.log.level, [])
+    serving.serve(settings)
+
+
+@app.command()
 def stories(*, data: Data = None, config: Config = None) -> None:
     """List the stories told in this terminal."""
     from rich.console import Console  # noqa: PLC0415  # see the top

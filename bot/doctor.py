@@ -122,7 +122,7 @@ def _torch() -> Finding:
 
 def _model(settings: Settings) -> Finding:
     async def load() -> None:
-        narrator = wiring.build_narrator(settings)
+        narrator = wiring.build_narrator(settings, configuration.secrets())
         try:
             await narrator.ready()
         finally:
@@ -134,7 +134,16 @@ def _model(settings: Settings) -> Finding:
     except TaleturnError as error:
         return Finding("model", Level.FAIL, str(error))
     seconds = time.monotonic() - begun
-    return Finding("model", Level.OK, f"{settings.narrator.model}, loaded in {seconds:.1f} s")
+    match settings.narrator.backend:
+        case "local":
+            return Finding(
+                "model", Level.OK, f"{settings.narrator.model}, loaded in {seconds:.1f} s"
+            )
+        case "openai":
+            at = f"{settings.openai.model}, served at {settings.openai.url}"
+            return Finding("model", Level.OK, at)
+        case "ray":
+            return Finding("model", Level.OK, f"served by Ray at {settings.ray.url}")
 
 
 def _platforms(settings: Settings) -> Iterator[Finding]:

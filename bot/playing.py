@@ -14,8 +14,9 @@ from adapters.terminal import lines
 from adapters.terminal.adapter import PLATFORM, TerminalAdapter
 from adapters.terminal.screens import LiveScreen, PlainScreen
 from bot import logs, wiring
+from bot import settings as configuration
 from bot.settings import Settings
-from core.narrator.gpt2 import Gpt2Narrator
+from core.errors import NarratorAway
 from core.session.messages import Author
 from core.session.wording import Voice, menu
 
@@ -27,7 +28,7 @@ def play(settings: Settings, *, seed: int | None) -> None:
     folder = wiring.made_data_folder(settings)
     logs.to_file(folder / "taleturn.log")
     with wiring.opened_library(settings) as library, asyncio.Runner() as runner:
-        narrator = wiring.build_narrator(settings)
+        narrator = wiring.build_narrator(settings, configuration.secrets())
         try:
             engine = wiring.build_engine(settings, library, narrator, seed=seed)
             live = sys.stdin.isatty() and sys.stdout.isatty()
@@ -71,7 +72,7 @@ def _plain_screen(folder: Path) -> PlainScreen:
 
 
 def _reader(
-    narrator: Gpt2Narrator, runner: asyncio.Runner, language: str, *, live: bool
+    narrator: wiring.AnyNarrator, runner: asyncio.Runner, language: str, *, live: bool
 ) -> Callable[[str], str]:
     """Return what reads the next line, and stops where the model turns out to be unusable.
 
@@ -88,7 +89,8 @@ def _reader(
     return checked
 
 
-async def _loaded(narrator: Gpt2Narrator, *, most: float | None) -> None:
-    with suppress(TimeoutError):
+async def _loaded(narrator: wiring.AnyNarrator, *, most: float | None) -> None:
+    # One that is away may come back; until then every command says so.
+    with suppress(TimeoutError, NarratorAway):
         async with asyncio.timeout(most):
             await narrator.ready()

@@ -23,6 +23,7 @@ _REMEDIES = {
     "path_type": "write a path in quotes",
     "bool_type": "write true or false, without quotes",
     "literal_error": "write {expected}",
+    "greater_than": "write more than {gt}",
     "greater_than_equal": "write {ge} or more",
     "less_than_equal": "write {le} or less",
     "string_too_short": "it must not be empty",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from bot import wiring
 from bot.settings import Secrets, Settings
+from core.errors import NarratorAway
 
 _log = logging.getLogger(__name__)
 
@@ -19,11 +20,14 @@ async def run(settings: Settings, known: Secrets) -> None:
     something that is gone. Raises SettingsError, StorageError, ModelUnavailable.
     """
     with wiring.opened_library(settings) as library:
-        narrator = wiring.build_narrator(settings)
+        narrator = wiring.build_narrator(settings, known)
         try:
             engine = wiring.build_engine(settings, library, narrator)
             jobs = wiring.platforms(settings, known, engine)
-            await narrator.ready()
+            try:
+                await narrator.ready()
+            except NarratorAway as away:  # it may come back; until then each chat is told
+                _log.warning("starting without the narrator: %s", away)
             await serve(jobs)
         finally:
             await narrator.close()

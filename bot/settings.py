@@ -54,9 +54,17 @@ def _web(url: str) -> str:
     return url.rstrip("/")
 
 
+def _with_a_port(url: str) -> str:
+    if urlsplit(url).port is None:
+        raise ValueError("name the port too, as in http://127.0.0.1:8411")
+    return url
+
+
 _Path = Annotated[Path, Field(strict=False), AfterValidator(Path.expanduser)]
 _Port = Annotated[int, Field(ge=1, le=65535)]
 _Web = Annotated[str, AfterValidator(_web)]
+_Seconds = Annotated[float, Field(gt=0, le=600)]
+_Retries = Annotated[int, Field(ge=0, le=100)]
 
 
 class _Section(BaseModel):
@@ -89,6 +97,7 @@ class DatabaseSettings(_Section):
 class NarratorSettings(_Section):
     """The language model."""
 
+    backend: Literal["local", "openai", "ray"] = "local"
     model: Annotated[str, Field(min_length=1)] = "starter"
     lora: _Path | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -98,6 +107,27 @@ class NarratorSettings(_Section):
     prefix_megabytes: Annotated[int, Field(ge=0)] = 64
     waiting: Annotated[int, Field(ge=1, le=10_000)] = 64
     drain_seconds: Annotated[float, Field(ge=0, le=600)] = 10.0
+
+
+class OpenaiSettings(_Section):
+    """A server elsewhere with OpenAI's completions."""
+
+    url: _Web = "http://127.0.0.1:8000/v1"
+    model: str = ""
+    tokenizer: _Path | None = None  # None: its tokens are estimated
+    window: Annotated[int, Field(ge=256)] = 1024
+    timeout_seconds: _Seconds = 30.0
+    retries: _Retries = 4
+
+
+class RaySettings(_Section):
+    """Replicas of the narrator, as `taleturn serve` runs them."""
+
+    url: Annotated[_Web, AfterValidator(_with_a_port)] = "http://127.0.0.1:8411"
+    replicas: Annotated[int, Field(ge=1, le=256)] = 1
+    gpus: Annotated[float, Field(ge=0, le=16)] = 0.0
+    timeout_seconds: _Seconds = 30.0
+    retries: _Retries = 4
 
 
 class TelegramSettings(_Section):
@@ -132,6 +162,8 @@ class Settings(_Section):
     log: LogSettings = LogSettings()
     database: DatabaseSettings = DatabaseSettings()
     narrator: NarratorSettings = NarratorSettings()
+    openai: OpenaiSettings = OpenaiSettings()
+    ray: RaySettings = RaySettings()
     telegram: TelegramSettings = TelegramSettings()
     discord: DiscordSettings = DiscordSettings()
 
@@ -144,6 +176,7 @@ class Secrets(BaseModel):
     telegram_token: SecretStr | None = None
     telegram_webhook_secret: SecretStr | None = None
     discord_token: SecretStr | None = None
+    openai_key: SecretStr | None = None
 
 
 def load(file: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -5,14 +5,16 @@ import secrets
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import SecretStr
 
 from adapters.checking import Checked
 from bot.settings import Secrets, Settings, data_folder, database_url
 from core.errors import SettingsError
+from core.narrator.faults import Patience
 from core.narrator.gpt2 import Gpt2Narrator
+from core.narrator.narrator import Narrator
 from core.narrator.screening import Level
 from core.narrator.settings import NarratorSettings
 from core.session.engine import Engine
@@ -22,7 +24,10 @@ from core.storage.library import Library
 if TYPE_CHECKING:
     from adapters.discord.settings import DiscordSettings
     from adapters.telegram.settings import TelegramSettings
+    from core.narrator.remote import RemoteNarrator
+    from core.narrator.served import ServedNarrator
 
+AnyNarrator: TypeAlias = "Gpt2Narrator | RemoteNarrator | ServedNarrator"
 Job = Callable[[], Coroutine[None, None, None]]  # runs until it is cancelled
 Check = Callable[[], Coroutine[None, None, Checked]]  # raises SettingsError for what cannot work
 TELEGRAM_TOKEN = "TALETURN_TELEGRAM_TOKEN"  # noqa: S105  # the variable's name, not a token
@@ -32,16 +37,58 @@ _MOST_SEED = 2**31
 
 def narrator_settings(settings: Settings) -> NarratorSettings:
     """Return what the operator decided about the narrator."""
-    return NarratorSettings(**settings.narrator.model_dump())
+    return NarratorSettings(**settings.narrator.model_dump(exclude={"backend"}))
 
 
-def build_narrator(settings: Settings) -> Gpt2Narrator:
-    """Return the narrator; its model is loaded in the background."""
-    return Gpt2Narrator(narrator_settings(settings))
+def build_narrator(settings: Settings, known: Secrets) -> AnyNarrator:
+    """Return the narrator; what takes time is done in the background. Raises SettingsError."""
+    match settings.narrator.backend:
+        case "local":
+            return Gpt2Narrator(narrator_settings(settings))
+        case "openai":
+            return _remote(settings, known)
+        case "ray":
+            return _served(settings)
+
+
+def _remote(settings: Settings, known: Secrets) -> "RemoteNarrator":
+    from core.narrator.remote import RemoteNarrator, RemoteSettings  # noqa: PLC0415  # not for all
+
+    asked = settings.openai
+    if not asked.model:
+        raise SettingsError(
+            'narrator.backend = "openai" needs openai.model: the name under which the server at '
+            f"{asked.url} serves the model."
+        )
+    return RemoteNarrator(
+        RemoteSettings(
+            url=asked.url,
+            model=asked.model,
+            key=known.openai_key.get_secret_value() if known.openai_key else "",
+            tokenizer=asked.tokenizer,
+            window=asked.window,
+            patience=Patience(timeout=asked.timeout_seconds, retries=asked.retries),
+            drain_seconds=settings.narrator.drain_seconds,
+        )
+    )
+
+
+def _served(settings: Settings) -> "ServedNarrator":
+    from core.narrator.served import ServedNarrator, ServedSettings  # noqa: PLC0415  # the same
+
+    asked = settings.ray
+    return ServedNarrator(
+        ServedSettings(
+            url=asked.url,
+            model=settings.narrator.model,
+            patience=Patience(timeout=asked.timeout_seconds, retries=asked.retries),
+            drain_seconds=settings.narrator.drain_seconds,
+        )
+    )
 
 
 def build_engine(
-    settings: Settings, library: Library, narrator: Gpt2Narrator, *, seed: int | None = None
+    settings: Settings, library: Library, narrator: Narrator, *, seed: int | None = None
 ) -> Engine:
     """Return the engine; a seed lets a whole session be played again."""
     return Engine(

@@ -1,6 +1,7 @@
 """What one replica of the narrator answers, whatever carries it there and back."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import asdict
@@ -53,7 +54,8 @@ class Desk:
                     fit = await self._narrator.fit(wire.assignment_from(said))
                     return wire.line({"fit": asdict(fit)})
                 case _:
-                    return wire.line({"model": self._narrator.model, "lora": self.live})
+                    about = {"model": self._narrator.model, "lora": self.live}
+                    return wire.line(about | {"process": os.getpid()})
         except NarratorError as error:
             return wire.error_line(error)
 

@@ -56,11 +56,11 @@ def test_the_example_tells_the_defaults_as_they_are() -> None:
         for key in table
     ]
     unset = [key for key in known_keys(Settings) if tuple(key.split(".")) not in shown]
-    assert unset == ["bot.data", "database.url", "narrator.lora"]
+    assert unset == ["bot.data", "database.url", "narrator.lora", "openai.tokenizer"]
 
 
 def test_the_example_and_the_narrator_agree_on_its_defaults() -> None:
-    shown = Settings().narrator.model_dump()
+    shown = Settings().narrator.model_dump(exclude={"backend"})
     assert shown == asdict(narrator_settings.NarratorSettings())
 
 
@@ -156,7 +156,7 @@ def test_settings_cannot_be_changed() -> None:
             "colour = 1",
             (
                 "colour: there is no such setting; "
-                "there are bot, log, database, narrator, telegram, discord"
+                "there are bot, log, database, narrator, openai, ray, telegram, discord"
             ),
         ),
         ("[log]\nzzz = 1", "log.zzz: there is no such setting; there are log.format, log.level"),

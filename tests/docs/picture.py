@@ -20,7 +20,7 @@ from rich.text import Text
 from adapters.terminal.adapter import PLATFORM, TerminalAdapter
 from adapters.terminal.screens import LiveScreen
 from bot import wiring
-from bot.settings import Settings, inside
+from bot.settings import Secrets, Settings, inside
 from core.session.messages import Author
 
 PICTURE = Path(__file__).parent / "session.svg"
@@ -58,7 +58,7 @@ def draw(seed: int, model: str) -> str:
         narrator = settings.narrator.model_copy(update={"model": model})
         settings = settings.model_copy(update={"narrator": narrator})
         with wiring.opened_library(settings) as library:
-            teller = wiring.build_narrator(settings)
+            teller = wiring.build_narrator(settings, Secrets())
             engine = wiring.build_engine(settings, library, teller, seed=seed)
             screen = LiveScreen(console, Path(folder))
             me = Author(PLATFORM, "me", "you", admin=True)
