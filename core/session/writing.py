@@ -19,6 +19,7 @@ from core.session.texts import MOST_NAME, MOST_PREMISE, MOST_TITLE, line_text, p
 from core.session.turns import Turn, add_passage, before, parent_of
 from core.storage.library import Transaction
 from core.story.cleaning import one_line
+from core.story.likeness import distance
 from core.story.model import Origin, Passage, Provenance, State, Story, Style
 
 Writes = c.New | c.Continue | c.Finish | c.Retry
@@ -34,6 +35,7 @@ class Plan:
     after: Passage | None
     origin: Origin
     opens: Style | None = None  # begins a story of this style
+    instead: int | None = None  # the take that another one was asked for
 
 
 def plan(tx: Transaction, turn: Turn, command: Writes) -> Plan:
@@ -84,7 +86,7 @@ def _retry(tx: Transaction, turn: Turn, command: c.Retry) -> Plan:
     seed = turn.seed + len(tx.takes(turn.told.id, head))
     wanted = assignment(turn, mode, before(turn.path, head), seed=seed)
     origin = head.origin if mode is not Mode.CONTINUE else Origin.RETRIED
-    return Plan(wanted, parent_of(tx, turn, head), origin)
+    return Plan(wanted, parent_of(tx, turn, head), origin, instead=head.id)
 
 
 async def stream(narrator: Narrator, planned: Plan, story: Story | None) -> AsyncGenerator[Reply]:
@@ -137,6 +139,9 @@ def keep(
     passage, story = add_passage(
         tx, turn, text, after=planned.after, origin=planned.origin, provenance=narrator
     )
+    if planned.instead is not None:
+        old = [planned.instead]
+        tx.note_pick(passage.id, old, turn.session.author, how="retry", now=turn.now)
     if planned.origin is Origin.FINISHED:
         story = tx.change_story(story, state=State.FINISHED, now=turn.now)
     note = turn.say("note.the_end") if story.state is State.FINISHED else ""
@@ -171,6 +176,7 @@ def edit(tx: Transaction, turn: Turn, command: c.Edit) -> Reply:
     text = passage_text(command.text)
     after = parent_of(tx, turn, old)
     passage, story = add_passage(tx, turn, text, after=after, origin=Origin.EDITED)
+    tx.note_edit(passage.id, old.id, distance(old.text, text))
     note = turn.say("note.edited")
     return menus.passage(turn.say, story, passage, tx.takes(story.id, passage), note=note)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+_MOST_STEPS = 250_000  # some 50 ms; where more was rewritten, all between counts as changed
 RUN = 8  # words in a row that two people hardly ever write by chance
 
 
@@ -9,6 +10,12 @@ def distance(old: str, new: str) -> float:
     """The share of words that were changed, from 0 (none) to 1 (all): Levenshtein's, over words."""
     before, after = old.split(), new.split()
     most = max(len(before), len(after))
+    while before and after and before[0] == after[0]:
+        before, after = before[1:], after[1:]
+    while before and after and before[-1] == after[-1]:
+        before, after = before[:-1], after[:-1]
+    if len(before) * len(after) > _MOST_STEPS:
+        return max(len(before), len(after)) / most
     return _steps(before, after) / most if most else 0.0
 
 

@@ -14,6 +14,12 @@ def test_the_distance_of_an_edit_is_the_share_of_words_changed():
     assert distance("", "") == 0
 
 
+def test_a_long_rewriting_counts_as_changed_from_its_first_word_to_its_last():
+    old = "So it began. " + "one two " * 400 + "The end."
+    new = "So it began. " + "three four " * 400 + "The end."
+    assert distance(old, new) == 800 / 805
+
+
 @given(words, words, words)
 def test_a_distance_is_a_distance(one, two, three):
     most = max(len(text.split()) for text in (one, two, three)) or 1
