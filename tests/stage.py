@@ -41,7 +41,10 @@ class Stage:
 
     def __post_init__(self) -> None:
         seeds = itertools.count(100)
-        self.engine = Engine(self.library, self.narrator, clock=Clock(), seeds=lambda: next(seeds))
+        self.clock = Clock()
+        self.engine = Engine(
+            self.library, self.narrator, clock=self.clock, seeds=lambda: next(seeds)
+        )
 
     def request(
         self, asked: str | c.Command, *, author: Author | None = None, place: Place | None = None

@@ -2,7 +2,7 @@
 
 from core.errors import StaleAction
 from core.session import commands as c
-from core.session import controls, menus, moving, shelf, writing
+from core.session import controls, menus, moving, shelf, together, voting, writing
 from core.session.messages import Reply
 from core.session.turns import Turn
 from core.storage.library import Transaction
@@ -21,6 +21,7 @@ Steps = (
     | c.Recap
     | c.Help
 )
+Together = together.Together
 Settings = (
     c.Genre
     | c.Mood
@@ -38,11 +39,16 @@ Settings = (
     | c.Export
     | c.Import
 )
+Answers = Steps | Settings | Together
 
 
-def answer(tx: Transaction, turn: Turn, command: Steps | Settings) -> Reply:
+def answer(tx: Transaction, turn: Turn, command: Answers) -> Reply:
     """Answer a command that the narrator is not asked for. Raises Refusal."""
-    return _set(tx, turn, command) if isinstance(command, Settings) else _step(tx, turn, command)
+    if isinstance(command, Settings):
+        return _set(tx, turn, command)
+    if isinstance(command, Together):
+        return _agree(tx, turn, command)
+    return _step(tx, turn, command)
 
 
 def _step(tx: Transaction, turn: Turn, command: Steps) -> Reply:
@@ -72,6 +78,29 @@ def _step(tx: Transaction, turn: Turn, command: Steps) -> Reply:
             return menus.said(turn.say("recap.text", recap=turn.head.recap), story=turn.story)
         case c.Help():
             return menus.usage(turn.say)
+
+
+def _agree(tx: Transaction, turn: Turn, command: Together) -> Reply:
+    """Answer what is about the group that tells the story."""
+    match command:
+        case c.Order():
+            return together.order(tx, turn, command)
+        case c.Seat():
+            return together.seat(tx, turn)
+        case c.Skip():
+            return together.skip(tx, turn, command)
+        case c.Pause():
+            return together.pause(tx, turn)
+        case c.Vote():
+            return voting.cast(tx, turn, command)
+        case c.Decide():
+            return voting.decide(tx, turn, command)
+        case c.Role():
+            return together.role(tx, turn, command)
+        case c.Join():
+            return together.join(tx, turn, command)
+        case c.Leave():
+            return together.leave(tx, turn)
 
 
 def _set(tx: Transaction, turn: Turn, command: Settings) -> Reply:

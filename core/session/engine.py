@@ -9,9 +9,10 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -21,13 +22,14 @@ from core.errors import (
     NarratorError,
     Overloaded,
     Refusal,
+    StaleAction,
     StorageError,
 )
 from core.narrator.narrator import Narrator
 from core.narrator.screening import Level
 from core.session import commands as c
-from core.session import menus, recalling, spelling
-from core.session.answers import answer
+from core.session import menus, recalling, rounds, spelling, timekeeping, together
+from core.session.answers import Answers, answer
 from core.session.assignments import place_key
 from core.session.messages import Author, Notice, Place, Reply, Request, Unfinished
 from core.session.notices import Board
@@ -42,6 +44,8 @@ log = logging.getLogger(__name__)
 # These neither change a story nor wait for one that is being written.
 _READS = (c.Help, c.Rate, c.Shelf, c.Export, c.Language, c.Recap, c.Explain, c.Show, c.Takes)
 _MOST_SEED = 2**31
+_TICK = 15.0  # seconds between two looks at the deadlines
+_AGAIN = 3  # times that something said is put after what another place said meanwhile
 
 
 def _now() -> datetime:
@@ -69,6 +73,8 @@ class Engine:
         self._screening = screening
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._board = Board()
+        self._door = together.Door()
+        self._news = asyncio.Event()  # there may be something due
 
     # ------------------------------------------------------------ requests
     async def handle(self, request: Request) -> AsyncGenerator[Reply]:
@@ -91,6 +97,7 @@ class Engine:
             replies = await stack.enter_async_context(aclosing(self._guarded(turn)))
             async for reply in replies:
                 yield reply
+            await self._spread(turn)
 
     def _lock(self, place: Place) -> asyncio.Lock:
         return self._locks.setdefault(place_key(place), asyncio.Lock())
@@ -148,13 +155,44 @@ class Engine:
 
     async def _replies(self, turn: Turn) -> AsyncGenerator[Reply]:
         command = turn.request.command
+        if turn.group is not None:
+            await self._do(lambda tx: rounds.gate(tx, turn))
+        if together.is_code(command):
+            self._door.knock(turn.session.place, turn.now)
         if isinstance(command, Tells):
             telling = Telling(self._narrator, self._do, self._screening)
             async with aclosing(telling.replies(turn, command)) as replies:
                 async for reply in replies:
                     yield reply
         else:
-            yield await self._do(lambda tx: close(tx, turn, answer(tx, turn, command)))
+            yield await self._answered(turn, command)
+
+    async def _answered(self, turn: Turn, command: Answers) -> Reply:
+        """Answer at once.
+
+        Two places that share a story may both write at this moment: what somebody says here then
+        follows what was said there, and is not lost.
+        """
+        for _ in range(_AGAIN if turn.group is not None and isinstance(command, c.Say) else 0):
+            try:
+                return await self._do(partial(_close_answered, turn, command))
+            except StaleAction:
+                turn = await self._do(partial(self._reread, turn))
+        return await self._do(partial(_close_answered, turn, command))
+
+    def _reread(self, turn: Turn, tx: Transaction) -> Turn:
+        session = session_of(tx, turn.request.place, turn.request.author, turn.now)
+        again = read_turn(
+            tx,
+            turn.id,
+            turn.request,
+            session,
+            default_language=self._default_language,
+            seed=turn.seed,
+            now=turn.now,
+        )
+        rounds.gate(tx, again)
+        return again
 
     def _note(self, turn: Turn, outcome: str) -> None:
         log.info("turn", extra=self._facts(turn, outcome))
@@ -237,6 +275,52 @@ class Engine:
         )
         return replace(turn, seed=turn.seed if left.seed is None else left.seed), left
 
+    # ------------------------------------------------------------ together
+    async def _spread(self, turn: Turn) -> None:
+        """Tell the other places of a story what became of it here."""
+        if turn.story is None or turn.group is None:
+            return
+        try:
+            found = await self._do(lambda tx: timekeeping.news(tx, turn, self._default_language))
+        except StorageError:
+            log.exception("news not told", extra=self._facts(turn, "storage"))
+            return
+        for notice in found:
+            self._board.post(notice)
+        self._news.set()
+
+    async def keep_time(self) -> None:
+        """Do what is due, without end; deadlines are in the database and outlast a restart."""
+        while True:
+            self._news.clear()
+            try:
+                await self.tick()
+            except StorageError:
+                log.exception("deadlines not looked at")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TICK):
+                    await self._news.wait()
+
+    async def tick(self) -> None:
+        """Do what is due: remind, pass turns on, close votes, let the narrator write."""
+        now = self._clock()
+        for story in await self._do(lambda tx: tx.groups_due(now)):
+            step = await self._do(partial(self._step, story))
+            for notice in step.notices:
+                self._board.post(notice)
+            if step.request is not None:
+                await self._narrate(step.request)
+
+    def _step(self, story: int, tx: Transaction) -> timekeeping.Step:
+        return timekeeping.step(tx, story, self._default_language, self._clock())
+
+    async def _narrate(self, request: Request) -> None:
+        """Let the narrator take its turn; what it wrote is shown, what failed is tried again."""
+        async with aclosing(self.handle(request)) as replies:
+            async for reply in replies:
+                if reply.final and reply.passage is not None:
+                    self._board.post(Notice(request.place, reply))
+
     # ------------------------------------------------------------ screens
     async def shown(self, request: Request, screen: str) -> None:
         """Note the message a turn is shown in: replies, reactions and restarts find it again.
@@ -270,9 +354,41 @@ class Engine:
             lambda tx: recalling.suggestions(tx, place, author, kind, typed, language, now)
         )
 
+    async def place_of(self, platform: str, chat: str, screen: str) -> Place | None:
+        """Return the place of a message of ours, where a platform names only its chat."""
+        spot = await self._do(lambda tx: tx.place_of(platform=platform, chat=chat, screen=screen))
+        if spot is None:
+            return None
+        return Place(spot.platform, spot.chat, spot.topic, private=spot.private)
+
+    async def moved(self, platform: str, old: str, new: str) -> None:
+        """Note that a platform gave a chat another id; its stories go with it."""
+        await self._do(lambda tx: tx.move_places(platform=platform, old=old, new=new))
+
+    async def refused(self, place: Place, author: Author, refusal: Refusal) -> Reply:
+        """Return a refusal in the author's language, for a line that is no command."""
+        now = self._clock()
+        try:
+            session = await self._do(lambda tx: session_of(tx, place, author, now))
+        except StorageError:
+            log.exception("language not read")
+            language = ""
+        else:
+            language = session.language
+        say = Voice.of(language or author.language, self._default_language)
+        return menus.said(say(refusal.key, **refusal.values), private=True)
+
+    def waiting(self, platform: str) -> list[Notice]:
+        """Return the notices that have come by now, for an adapter that looks between turns."""
+        return self._board.waiting(platform)
+
     def notices(self, platform: str) -> AsyncGenerator[Notice]:
         """Yield what places on this platform should see though nobody there asked."""
         return self._board.notices(platform)
+
+
+def _close_answered(turn: Turn, command: Answers, tx: Transaction) -> Reply:
+    return close(tx, turn, answer(tx, turn, command))
 
 
 def _request(left: OpenTurn) -> Request:

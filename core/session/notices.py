@@ -17,6 +17,11 @@ class Board:
         """Hand a notice over."""
         self._queues[notice.place.platform].put_nowait(notice)
 
+    def waiting(self, platform: str) -> list[Notice]:
+        """Return, and hand over, the notices of one platform that have come by now."""
+        queue = self._queues[platform]
+        return [queue.get_nowait() for _ in range(queue.qsize())]
+
     async def notices(self, platform: str) -> AsyncGenerator[Notice]:
         """Yield the notices of one platform as they come, without end."""
         while True:

@@ -44,6 +44,15 @@ NAMES: dict[str, type[c.Command]] = {
     "ban": c.Ban,
     "seed": c.Seed,
     "language": c.Language,
+    "order": c.Order,
+    "seat": c.Seat,
+    "skip": c.Skip,
+    "pause": c.Pause,
+    "vote": c.Vote,
+    "decide": c.Decide,
+    "role": c.Role,
+    "join": c.Join,
+    "leave": c.Leave,
     "shelf": c.Shelf,
     "open": c.Open,
     "archive": c.Archive,
@@ -61,6 +70,7 @@ SHORT = {
     "go": "continue",
 }
 _NAME_OF = {kind: name for name, kind in NAMES.items()}
+_LETTERS = ("a", "b", "c")  # of the takes in a vote
 _THUMBS = {"up": 1, "+": 1, "+1": 1, "👍": 1, "down": -1, "-": -1, "-1": -1, "👎": -1, "none": 0}
 
 
@@ -98,6 +108,8 @@ def _filled(kind: type[c.Command], words: str) -> c.Command:
         if lower not in _THUMBS:
             raise Refusal("refusal.thumb")
         return c.Rate(_THUMBS[lower])
+    if kind is c.Vote and lower in _LETTERS:
+        return c.Vote(number=_LETTERS.index(lower) + 1)
     names = {field.name for field in fields(kind)}
     if "text" in names:
         return make(text=words)

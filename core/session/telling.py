@@ -8,12 +8,14 @@ from core.errors import Refusal
 from core.narrator.narrator import Assignment, Mode, Narrator
 from core.narrator.screening import Level, screen
 from core.session import commands as c
-from core.session import menus, showing, writing
+from core.session import menus, showing, voting, writing
 from core.session.assignments import assignment
 from core.session.messages import Reply
+from core.session.rounds import is_open
 from core.session.texts import MOST_WISH, line_text
 from core.session.turns import Turn, close
 from core.storage.library import Transaction
+from core.story.group import Group, Order
 from core.story.model import Provenance
 
 T = TypeVar("T")
@@ -42,6 +44,8 @@ class Telling:
         match command:
             case c.New(text=""):
                 return self._asked(turn, menus.ask(turn.say, "ask.premise", command))
+            case c.Continue() if turn.group is not None and turn.group.order is Order.VOTE:
+                return self._offer(turn, command, turn.group)
             case c.New() | c.Continue() | c.Finish() | c.Retry():
                 return self._write(turn, command)
             case c.Refine(text=""):
@@ -74,6 +78,24 @@ class Telling:
             lambda tx: close(
                 tx, turn, writing.keep(tx, turn, planned, text, narrator=facts, title=title)
             )
+        )
+
+    async def _offer(self, turn: Turn, command: c.Continue, group: Group) -> AsyncGenerator[Reply]:
+        """Write takes for the group to choose from; while a vote goes on, show it again."""
+        if is_open(turn, group):
+            yield await self._do(lambda tx: close(tx, turn, voting.shown_again(tx, turn, group)))
+            return
+        planned = await self._do(lambda tx: writing.plan(tx, turn, command))
+        wanted = voting.plans(planned)
+        texts: list[str] = []
+        async with aclosing(voting.told(self._narrator, wanted)) as snapshots:
+            async for texts in snapshots:
+                for text in texts:
+                    self._shown(text)
+                yield voting.being_told(turn.told, texts)
+        facts = self._provenance(planned.assignment)
+        yield await self._do(
+            lambda tx: close(tx, turn, voting.offer(tx, turn, wanted, texts, facts))
         )
 
     async def _refine(self, turn: Turn, command: c.Refine) -> AsyncGenerator[Reply]:

@@ -11,8 +11,10 @@ from datetime import datetime
 from core.errors import Refusal, StaleAction
 from core.session import spelling
 from core.session.messages import Author, Place, Reply, Request
+from core.session.rounds import settled
 from core.session.wording import Voice
 from core.storage.library import Outcome, Session, Transaction
+from core.story.group import Group
 from core.story.model import Origin, Passage, Provenance, Story
 from core.story.recap import recap
 
@@ -34,6 +36,7 @@ class Turn:
     seed: int
     say: Voice
     now: datetime
+    group: Group | None = None  # what a group has agreed on for the story
 
     @property
     def told(self) -> Story:
@@ -116,6 +119,7 @@ def read_turn(
         seed=seed if fixed is None else fixed,
         say=Voice.of(session.language or request.author.language, default_language),
         now=now,
+        group=tx.group(story.id) if story is not None and story.grouped else None,
     )
 
 
@@ -143,7 +147,11 @@ def add_passage(
 
 
 def close(tx: Transaction, turn: Turn, reply: Reply) -> Reply:
-    """Note that the turn was answered, what was shown, and what a written answer would be for."""
+    """Note that the turn was answered, what was shown, and what a written answer would be for.
+
+    In a group's rounds the turn passes on in the same transaction.
+    """
+    reply = settled(tx, turn, reply)
     asked = spelling.to_json(reply.answer) if reply.answer is not None else None
     tx.close_turn(
         turn.id, outcome=Outcome.ANSWERED, passage=reply.passage, answer=asked, now=turn.now

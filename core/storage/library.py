@@ -11,6 +11,7 @@ from core.storage.database import Database
 from core.storage.feedback import Feedback, Tally
 from core.storage.forgetting import Persons
 from core.storage.gleaning import Gleaning
+from core.storage.groups import Groups, Member, Spot
 from core.storage.loras import Loras
 from core.storage.passages import Passages
 from core.storage.people import People, Session
@@ -21,18 +22,20 @@ from core.storage.volumes import Volumes
 
 __all__ = [
     "Library",
+    "Member",
     "OpenTurn",
     "Outcome",
     "Session",
     "ShownTurn",
     "Spine",
+    "Spot",
     "Tally",
     "Transaction",
 ]
 
 
 class Transaction(
-    People, Turns, Passages, Shelf, Volumes, Feedback, Persons, Gleaning, Runs, Loras
+    People, Groups, Turns, Passages, Shelf, Volumes, Feedback, Persons, Gleaning, Runs, Loras
 ):
     """What can be done in one transaction: each part is a file beside this one."""
 

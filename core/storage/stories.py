@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from core.errors import StaleAction
+from core.storage.group_tables import groups
 from core.storage.ledger import Ledger, on_both, style_to_json, to_lore, to_story
 from core.storage.people import Session
 from core.storage.tables import branches, lore, places, shelf, stories
@@ -18,7 +19,12 @@ from core.story.model import Branch, State, Story, Style
 
 FIRST_BRANCH = "main"
 
-_STORY = select(stories).where(stories.c.id == bindparam("story"))
+# Whether a group agreed on anything is read along, so that most stories need no query for it.
+_STORY = (
+    select(stories, groups.c.story.is_not(None).label("grouped"))
+    .outerjoin(groups, groups.c.story == stories.c.id)
+    .where(stories.c.id == bindparam("story"))
+)
 _LORE = select(lore).where(lore.c.story == bindparam("story")).order_by(lore.c.id)
 _THIS_VERSION = (
     update(stories)
@@ -88,7 +94,7 @@ class Stories(Ledger):
         if row is None:
             return None
         facts = self._db.execute(_LORE, {"story": id})
-        return to_story(row, tuple(map(to_lore, facts)))
+        return replace(to_story(row, tuple(map(to_lore, facts))), grouped=row.grouped)
 
     def open_story(self, place: int, story_id: int) -> None:
         """Tell this story in the place from now on."""

@@ -16,7 +16,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from core.storage import learning_tables  # noqa: F401  # its tables stand in the same registry
+from core.storage import (  # their tables stand in the same registry
+    group_tables,  # noqa: F401  # see above
+    learning_tables,  # noqa: F401  # see above
+)
 from core.storage.columns import Id, Json, Words, key, metadata, moment, to, words
 
 authors = Table(

@@ -120,6 +120,7 @@ class Story:
     version: int  # rises by one with every change; guards against lost updates
     begun: datetime
     told: datetime  # when it last changed
+    grouped: bool = False  # a group has agreed on something for it: see core/story/group.py
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ async def test_a_new_story_takes_genre_and_mood_with_it(stage: Stage):
 
 
 async def test_lore_fires_when_its_keyword_is_told_and_always_lore_always(stage: Stage):
-    await stage.tell(f"/new {PREMISE}", "/lore Mara, gull: Mara is afraid of birds")
+    await stage.tell(f"/new {PREMISE}", "/lore gull, egg: Mara is afraid of birds")
     await stage.ask("/lore always weather: It never stops raining")
     await stage.tell("The door stood open.", "/continue")
     quiet = stage.narrator.assigned[-1]
