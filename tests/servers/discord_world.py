@@ -164,6 +164,10 @@ class World:
         self._changed.set()
         self._changed = asyncio.Event()
 
+    async def change(self) -> None:
+        """Wait until something happens."""
+        await self._changed.wait()
+
     async def until(self, happened: Callable[[], bool], *, seconds: float = 10.0) -> None:
         """Wait until something has happened. Raises TimeoutError."""
         async with asyncio.timeout(seconds):

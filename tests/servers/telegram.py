@@ -137,6 +137,11 @@ class TelegramServer:
             ]
             raise AssertionError("not seen in time:\n" + "\n".join(told)) from None
 
+    async def change(self) -> None:
+        """Wait until the bot has called once more."""
+        async with self._changed:
+            await self._changed.wait()
+
     # ------------------------------------------------------------ calls
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if request.match_info["token"] != self.token:
