@@ -101,6 +101,7 @@ class NarratorSettings(_Section):
     model: Annotated[str, Field(min_length=1)] = "starter"
     lora: _Path | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "int8"] = "auto"
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     slots: Annotated[int, Field(ge=1, le=1024)] = 32
     slot_megabytes: Annotated[int, Field(ge=1)] = 1024
@@ -117,7 +118,7 @@ class OpenaiSettings(_Section):
     tokenizer: _Path | None = None  # None: its tokens are estimated
     window: Annotated[int, Field(ge=256)] = 1024
     timeout_seconds: _Seconds = 30.0
-    retries: _Retries = 4
+    retries: _Retries = 6
 
 
 class RaySettings(_Section):
@@ -127,7 +128,7 @@ class RaySettings(_Section):
     replicas: Annotated[int, Field(ge=1, le=256)] = 1
     gpus: Annotated[float, Field(ge=0, le=16)] = 0.0
     timeout_seconds: _Seconds = 30.0
-    retries: _Retries = 4
+    retries: _Retries = 6
 
 
 class TelegramSettings(_Section):

@@ -11,17 +11,21 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
 from core.errors import NarratorError, Overloaded
 from core.narrator.draw import POISONED, Drawing
-from core.narrator.lean import Lean
+from core.narrator.loras import Lora
 from core.narrator.pen import Pen
 from core.narrator.prefixes import LEAST_TOKENS, Prefix, Prefixes, common
 from core.narrator.sampling import Sampling
 from core.narrator.tokens import Tokens
 from core.narrator.waiting import Waiting
+
+if TYPE_CHECKING:
+    from core.narrator.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
 _PART = 128  # tokens of a prompt read at once
@@ -39,6 +43,7 @@ class Job:
     seed: str
     place: str
     news: Callable[[], None]  # called from the batch's thread whenever something is new
+    lora: Lora | None = None  # added to the model for this passage alone
     text: str = ""  # the finished words so far
     ended: bool = False
     error: NarratorError | None = None
@@ -89,13 +94,12 @@ class BatchSettings:
 class Batch:
     """The running batch. `submit` and `close` may be called from any thread."""
 
-    def __init__(self, lean: Lean, tokens: Tokens, settings: BatchSettings) -> None:
-        self._lean = lean
+    def __init__(self, runtime: "Runtime", tokens: Tokens, settings: BatchSettings) -> None:
+        self._runtime = runtime
         self._tokens = tokens
         self._settings = settings
-        self._device = lean.weights.tokens.device
-        vocabulary = lean.weights.tokens.shape[0]
-        self._mask = torch.zeros((lean.slots, vocabulary), device=self._device)
+        self._device, vocabulary = runtime.device, runtime.vocabulary
+        self._mask = torch.zeros((runtime.slots, vocabulary), device=self._device)
         self._never = torch.zeros(vocabulary, device=self._device)
         self._never[tokens.size :] = -torch.inf
         self._never[list(tokens.unwritable)] = -torch.inf
@@ -115,7 +119,7 @@ class Batch:
 
     def submit(self, job: Job) -> None:
         """Let a job wait for its slot. Raises Overloaded, or NarratorError for a hopeless job."""
-        window = self._lean.weights.window
+        window = self._runtime.window
         if not job.prompt or len(job.prompt) + job.room > window:
             raise NarratorError(
                 f"A prompt of {len(job.prompt)} tokens and {job.room} new ones: the model reads "
@@ -192,8 +196,7 @@ class Batch:
             return True
         part = unread[:_PART]
         if part:
-            ids = torch.tensor(part, device=self._device)
-            self._lean.read(slot, ids, reader.read, only_keep=True)
+            self._runtime.read(slot, part, reader.read, reader.job.lora)
             self.tokens_read += len(part)
             reader.read += len(part)
         if len(part) == len(unread):
@@ -204,7 +207,7 @@ class Batch:
 
     def _next_reader(self) -> _Row | None:
         """Give the next job a slot, and what was computed for the beginning of its prompt."""
-        if len(self._rows) >= self._lean.slots:
+        if len(self._rows) >= self._runtime.slots:
             return None
         with self._changed:
             job = self._waiting.take()
@@ -212,16 +215,18 @@ class Batch:
             return None
         self._reader = row = _Row(job, random.Random(job.seed))
         slot, unread = len(self._rows), job.prompt[:-1]
-        length, kept = self._prefixes.longest(unread)
-        beside = [common(other.text, unread) for other in self._rows]
+        length, kept = self._prefixes.longest(unread, job.lora)
+        beside = [
+            common(other.text, unread) if other.job.lora is job.lora else 0 for other in self._rows
+        ]
         nearest = max(beside, default=0)
         source = beside.index(nearest) if nearest else 0
-        if nearest > max(length, LEAST_TOKENS) and self._lean.is_sound(source, nearest):
+        if nearest > max(length, LEAST_TOKENS) and self._runtime.is_sound(source, nearest):
             row.read = nearest
-            self._lean.copy(source, slot, nearest)
-        elif kept:
+            self._runtime.copy(source, slot, nearest)
+        elif length:
             row.read = length
-            self._lean.put_in(slot, kept, length)
+            self._runtime.put_in(slot, kept, length)
         return row
 
     def _write_a_token(self) -> None:
@@ -233,10 +238,8 @@ class Batch:
                 [row.job.sampling for row in rows], self._mask.shape[1], self._device
             )
         places = [row.length - 1 for row in rows]
-        logits = self._lean.step(
-            torch.tensor([row.last for row in rows], device=self._device),
-            torch.tensor(places, device=self._device),
-            max(places) + 1,
+        logits = self._runtime.step(
+            [row.last for row in rows], places, [row.job.lora for row in rows]
         )
         drawn = self._drawing.draw(
             logits.add_(self._mask[: len(rows)]), [row.chance.random() for row in rows]
@@ -282,16 +285,16 @@ class Batch:
         """Free a row's slot; the last row moves into it, and the reader into the last row's."""
         row, last = self._rows[index], len(self._rows) - 1
         if poisoned:
-            self._lean.clear(index)
+            self._runtime.clear(index)
         else:
-            kept = self._lean.take_out(index, row.read)
-            self._prefixes.keep(row.job.place, Prefix(row.text, kept))
+            kept = self._runtime.take_out(index, row.read)
+            self._prefixes.keep(row.job.place, Prefix(row.text, kept, row.job.lora))
         if index != last:
-            self._lean.copy(last, index, self._rows[last].read)
+            self._runtime.move(last, index, self._rows[last].read)
             self._mask[index] = self._mask[last]
             self._rows[index] = self._rows[last]
         if self._reader:
-            self._lean.copy(last + 1, last, self._reader.read)
+            self._runtime.move(last + 1, last, self._reader.read)
         self._rows.pop()
         self._drawing = None
 
@@ -299,7 +302,7 @@ class Batch:
         failed = [row.job for row in self._rows]
         failed += [self._reader.job] if self._reader else []
         for slot in range(len(failed)):
-            self._lean.clear(slot)
+            self._runtime.clear(slot)
         self._rows, self._reader, self._drawing = [], None, None
         with self._changed:
             while self._closed_at is not None and (job := self._waiting.take()):

@@ -49,7 +49,7 @@ class Gpt2Narrator:
         for attempt in range(_ATTEMPTS):
             news = asyncio.Event()
             job = await asyncio.to_thread(storyteller.job, assignment, attempt, _waker(news))
-            storyteller.submit(job)
+            storyteller.submit(job, assignment.lora)
             try:
                 shown = ""
                 while True:

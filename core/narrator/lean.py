@@ -1,14 +1,18 @@
-"""GPT-2's forward pass with slots: many texts side by side, each with its keys and values.
+"""GPT-2's forward pass in torch with slots: many texts side by side, with keys and values.
 
 Nothing is computed but what the next token needs. Active texts stand in the first slots, so that
 a step reads one block of memory. The logits equal those of transformers' GPT2LMHeadModel.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from torch import Tensor
 
+from core.narrator.loras import PARTS, Lora, Mix
 from core.narrator.weights import Layer, Weights
 
 
@@ -21,30 +25,99 @@ class Lean:
         width = weights.tokens.shape[1]
         self._width = width
         self._heads, self._each = weights.heads, width // weights.heads
-        self._device = weights.tokens.device
+        self.device = weights.tokens.device
+        self.window, self.vocabulary = weights.window, weights.tokens.shape[0]
         shape = (len(weights.layers), slots, self._heads, weights.window, self._each)
-        self.keys = _zeros(shape, self._device)
-        self.values = _zeros(shape, self._device)
-        self._rows = torch.arange(slots, device=self._device)
-        self._columns = torch.arange(weights.window, device=self._device)
+        self.keys = _zeros(shape, weights.tokens)
+        self.values = _zeros(shape, weights.tokens)
+        self._rows = torch.arange(slots, device=self.device)
+        self._columns = torch.arange(weights.window, device=self.device)
+        self._mix = Mix(())
+        self._laid: dict[str, tuple[Tensor, Tensor]] = {}
 
-    @property
-    def bytes_a_token(self) -> int:
-        """Memory for the keys and values of one token."""
-        return 2 * len(self.weights.layers) * self._width * self.keys.element_size()
+    def read(self, slot: int, ids: Sequence[int], start: int, lora: Lora | None = None) -> None:
+        """Read the next tokens of a slot's text, which has `start` of them already."""
+        self._read(slot, ids, start, lora, only_keep=True)
 
-    def read(self, slot: int, ids: Tensor, start: int, *, only_keep: bool = False) -> Tensor:
-        """Read the next tokens of a slot's text, which has `start` of them already.
+    def likely(self, slot: int, ids: Sequence[int], start: int, lora: Lora | None = None) -> Tensor:
+        """The same, with what the model finds likely after each: (tokens, vocabulary)."""
+        return self._logits(self._read(slot, ids, start, lora, only_keep=False))
 
-        Their last hidden states, for `logits`: (tokens, width). To `only_keep` their keys and
-        values, the last block needs no more than those, and nothing of use comes back.
+    def step(
+        self, ids: Sequence[int], places: Sequence[int], loras: Sequence[Lora | None]
+    ) -> Tensor:
+        """Read one token more in each of the first slots, at these places of their texts.
+
+        The logits after it: (rows, vocabulary).
         """
-        count = ids.shape[0]
+        rows, longest = len(ids), max(places) + 1
+        mixed = self._take(loras)
+        index, at = self._rows[:rows], torch.tensor(places, device=self.device)
+        mask = None
+        if rows > 1:
+            mask = (self._columns[None, :longest] <= at[:, None])[:, None, None]
+        tokens = torch.tensor(ids, device=self.device)
+        x = self.weights.tokens[tokens] + self.weights.places[at]  # (rows, width)
+        for number, layer in enumerate(self.weights.layers):
+            q, k, v = self._attend(number, layer, x, mixed)
+            keys, values = self.keys[number], self.values[number]
+            keys[index, :, at] = k
+            values[index, :, at] = v
+            seen = F.scaled_dot_product_attention(
+                q[:, :, None],
+                keys[:rows, :, :longest],
+                values[:rows, :, :longest],
+                attn_mask=mask,
+                scale=layer.scale,
+            )  # (rows, heads, 1, each)
+            x = self._finish(number, layer, x, seen.reshape(rows, self._width), mixed)
+        return self._logits(x)
+
+    def move(self, source: int, target: int, length: int) -> None:
+        """Give a slot another's text, which is needed there no more."""
+        self.copy(source, target, length)
+
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Give a slot the first tokens of another's text."""
+        self.keys[:, target, :, :length] = self.keys[:, source, :, :length]
+        self.values[:, target, :, :length] = self.values[:, source, :, :length]
+
+    def is_sound(self, slot: int, length: int) -> bool:
+        """Whether the first tokens of a slot's text left numbers, and no NaN."""
+        return all(
+            bool(kept[:, slot, :, :length].isfinite().all()) for kept in (self.keys, self.values)
+        )
+
+    def take_out(self, slot: int, length: int) -> Any:
+        """Copies of the keys and values of a slot's first tokens."""
+        return torch.stack([kept[:, slot, :, :length] for kept in (self.keys, self.values)])
+
+    def put_in(self, slot: int, kept: Any, length: int) -> None:
+        """Give a slot the first tokens of what was taken out."""
+        self.keys[:, slot, :, :length] = kept[0][:, :, :length]
+        self.values[:, slot, :, :length] = kept[1][:, :, :length]
+
+    def clear(self, slot: int) -> None:
+        """Forget a slot's text: NaN in it would reach the next one even behind a mask."""
+        self.keys[:, slot] = 0
+        self.values[:, slot] = 0
+
+    def _read(
+        self, slot: int, ids: Sequence[int], start: int, lora: Lora | None, *, only_keep: bool
+    ) -> Tensor:
+        """The last hidden states: (tokens, width).
+
+        To `only_keep` keys and values, the last block needs no more than those, and nothing of
+        use comes back.
+        """
+        count = len(ids)
         end = start + count
+        mixed = self._take([lora] * count)
         mask = self._columns[None, :end] <= self._columns[start:end, None] if start else None
-        x = self.weights.tokens[ids] + self.weights.places[start:end]  # (tokens, width)
+        tokens = torch.tensor(ids, device=self.device)
+        x = self.weights.tokens[tokens] + self.weights.places[start:end]  # (tokens, width)
         for at, layer in enumerate(self.weights.layers):
-            q, k, v = self._attend(layer, x).view(count, 3, self._heads, self._each).unbind(1)
+            q, k, v = self._attend(at, layer, x, mixed)
             keys, values = self.keys[at, slot, :, :end], self.values[at, slot, :, :end]
             keys[:, start:] = k.transpose(0, 1)
             values[:, start:] = v.transpose(0, 1)  # (heads, end, each)
@@ -58,87 +131,68 @@ class Lean:
                 is_causal=mask is None,
                 scale=layer.scale,
             )
-            x = self._finish(layer, x, seen[0].transpose(0, 1).reshape(count, self._width))
+            seen = seen[0].transpose(0, 1).reshape(count, self._width)
+            x = self._finish(at, layer, x, seen, mixed)
         return x
 
-    def step(self, ids: Tensor, at: Tensor, longest: int) -> Tensor:
-        """Read one token more in each of the first slots: (rows,), at places (rows,).
-
-        `longest`: the greatest place and one. The logits after it: (rows, vocabulary).
-        """
-        rows = ids.shape[0]
-        index = self._rows[:rows]
-        mask = None
-        if rows > 1:
-            mask = (self._columns[None, :longest] <= at[:, None])[:, None, None]
-        x = self.weights.tokens[ids] + self.weights.places[at]  # (rows, width)
-        for number, layer in enumerate(self.weights.layers):
-            q, k, v = self._attend(layer, x).view(rows, 3, self._heads, self._each).unbind(1)
-            keys, values = self.keys[number], self.values[number]
-            keys[index, :, at] = k
-            values[index, :, at] = v
-            seen = F.scaled_dot_product_attention(
-                q[:, :, None],
-                keys[:rows, :, :longest],
-                values[:rows, :, :longest],
-                attn_mask=mask,
-                scale=layer.scale,
-            )  # (rows, heads, 1, each)
-            x = self._finish(layer, x, seen.reshape(rows, self._width))
-        return self.logits(x)
-
-    def logits(self, x: Tensor) -> Tensor:
-        """What the model finds likely after each hidden state: (tokens, vocabulary)."""
+    def _logits(self, x: Tensor) -> Tensor:
         x = F.layer_norm(x, (self._width,), *self.weights.norm, self.weights.epsilon)
-        return x @ self.weights.head
+        return (x @ self.weights.head).float()
 
-    def copy(self, source: int, target: int, length: int) -> None:
-        """Give a slot the first tokens of another's text."""
-        self.keys[:, target, :, :length] = self.keys[:, source, :, :length]
-        self.values[:, target, :, :length] = self.values[:, source, :, :length]
-
-    def is_sound(self, slot: int, length: int) -> bool:
-        """Whether the first tokens of a slot's text left numbers, and no NaN."""
-        return all(
-            bool(kept[:, slot, :, :length].isfinite().all()) for kept in (self.keys, self.values)
-        )
-
-    def take_out(self, slot: int, length: int) -> tuple[Tensor, Tensor]:
-        """Copies of the keys and values of a slot's first tokens."""
-        return (
-            self.keys[:, slot, :, :length].clone(),
-            self.values[:, slot, :, :length].clone(),
-        )
-
-    def put_in(self, slot: int, kept: tuple[Tensor, Tensor], length: int) -> None:
-        """Give a slot the first tokens of what was taken out."""
-        self.keys[:, slot, :, :length] = kept[0][:, :, :length]
-        self.values[:, slot, :, :length] = kept[1][:, :, :length]
-
-    def clear(self, slot: int) -> None:
-        """Forget a slot's text: NaN in it would reach the next one even behind a mask."""
-        self.keys[:, slot] = 0
-        self.values[:, slot] = 0
-
-    def _attend(self, layer: Layer, x: Tensor) -> Tensor:
-        weight, bias = layer.attend
+    def _attend(
+        self, at: int, layer: Layer, x: Tensor, mixed: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values: each (tokens, heads, each)."""
         normed = F.layer_norm(x, (self._width,), *layer.norm_1, self.weights.epsilon)
-        return torch.addmm(bias, normed, weight)
+        found = self._times(at, PARTS[0], normed, layer.attend, mixed)
+        q, k, v = found.view(-1, 3, self._heads, self._each).unbind(1)
+        return q, k, v
 
-    def _finish(self, layer: Layer, x: Tensor, seen: Tensor) -> Tensor:
+    def _finish(
+        self, at: int, layer: Layer, x: Tensor, seen: Tensor, mixed: Tensor | None
+    ) -> Tensor:
         """What stands after a block's attention: (tokens, width)."""
-        x = torch.addmm(layer.attended[1], seen, layer.attended[0]).add_(x)
+        x = self._times(at, PARTS[1], seen, layer.attended, mixed).add_(x)
         normed = F.layer_norm(x, (self._width,), *layer.norm_2, self.weights.epsilon)
-        wide = torch.addmm(layer.widen[1], normed, layer.widen[0])
+        wide = self._times(at, PARTS[2], normed, layer.widen, mixed)
         wide = F.gelu(wide, approximate=self.weights.gelu)
-        return torch.addmm(layer.narrow[1], wide, layer.narrow[0]).add_(x)
+        return self._times(at, PARTS[3], wide, layer.narrow, mixed).add_(x)
+
+    def _times(
+        self, at: int, part: str, x: Tensor, pair: tuple[Tensor, Tensor], mixed: Tensor | None
+    ) -> Tensor:
+        """A matrix and its bias, and what the LoRA of each row adds."""
+        found = torch.addmm(pair[1], x, pair[0])
+        if mixed is not None:
+            down, up = self._laid[f"h.{at}.{part}"]
+            found += ((x @ down) * mixed) @ up
+        return found
+
+    def _take(self, loras: Sequence[Lora | None]) -> Tensor | None:
+        """What each row takes of the LoRAs in use, (rows, rank); None if none takes any."""
+        wanted = dict.fromkeys(lora for lora in loras if lora and lora.rank)
+        if not wanted:
+            return None
+        if not wanted.keys() <= set(self._mix.loras):
+            self._lay(Mix(list(wanted)))
+        rows = self._mix.rows([lora if lora in wanted else None for lora in loras])
+        return rows.to(self.keys)
+
+    def _lay(self, mix: Mix) -> None:
+        self._mix = mix
+        self._laid = {}
+        for at, layer in enumerate(self.weights.layers):
+            for part in PARTS:
+                size = (layer.part(part)[0].shape[0], layer.part(part)[0].shape[1])
+                down, up = mix.stacked(f"h.{at}.{part}", size)
+                self._laid[f"h.{at}.{part}"] = (down.to(self.keys), up.to(self.keys))
 
 
-def _zeros(shape: tuple[int, ...], device: torch.device) -> Tensor:
+def _zeros(shape: tuple[int, ...], like: Tensor) -> Tensor:
     """Zeros, since a masked key still takes part, and memory nobody wrote may hold NaN.
 
     torch writes them all; numpy asks the system for zeroed pages, taken when they are first used.
     """
-    if device.type == "cpu":
+    if like.device.type == "cpu" and like.dtype == torch.float32:
         return torch.from_numpy(np.zeros(shape, np.float32))
-    return torch.zeros(shape, device=device)
+    return torch.zeros(shape, device=like.device, dtype=like.dtype)

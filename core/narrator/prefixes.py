@@ -3,10 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from torch import Tensor
+from core.narrator.loras import Lora
 
-Kept = tuple[Tensor, Tensor]  # keys and values: (layers, heads, tokens, each)
 LEAST_TOKENS = 16  # tokens; fewer are read again in no time
 
 
@@ -15,12 +15,13 @@ class Prefix:
     """A text and what the model computed for it."""
 
     ids: tuple[int, ...]
-    kept: Kept
+    kept: Any  # keys and values, as the runtime lays them down
+    lora: Lora | None = None  # that it was read with
 
     @property
     def size(self) -> int:
         """Bytes of memory."""
-        return sum(tensor.numel() * tensor.element_size() for tensor in self.kept)
+        return int(self.kept.nbytes)
 
 
 class Prefixes:
@@ -45,11 +46,11 @@ class Prefixes:
         while self.size > self._budget:
             self._by_place.popitem(last=False)
 
-    def longest(self, ids: Sequence[int]) -> tuple[int, Kept | None]:
+    def longest(self, ids: Sequence[int], lora: Lora | None = None) -> tuple[int, Any]:
         """How many of these tokens were read before, and what was computed for them."""
         best, found = 0, ""
         for place, prefix in self._by_place.items():
-            shared = common(prefix.ids, ids)
+            shared = common(prefix.ids, ids) if prefix.lora is lora else 0
             if shared > best:
                 best, found = shared, place
         if best < LEAST_TOKENS:

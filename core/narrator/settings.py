@@ -13,7 +13,8 @@ class NarratorSettings:
     model: str = STARTER  # the bundled model, a folder, or a name on the hub
     lora: Path | None = None  # a folder with a LoRA to merge into it
     device: str = "auto"  # "cuda", "mps" or "cpu"; auto takes the first of them there is
-    threads: int = 0  # of the processor; 0: one for a small model, all for a large one
+    precision: str = "auto"  # "fp32", "int8" (processors), "bf16" (GPUs); auto chooses
+    threads: int = 0  # of the processor; 0: all of them, at most eight
     slots: int = 32  # passages written at once, as far as the memory for them goes
     slot_megabytes: int = 1024  # memory for them, taken as it is needed
     prefix_megabytes: int = 64  # memory for stories read before, so that they go on at once

@@ -1,20 +1,21 @@
 """A loaded model with its tokenizer: assignments become jobs of its batch, texts get scores."""
 
-import os
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from core.errors import LoraRefused, ModelUnavailable
+from core.errors import ModelUnavailable
+from core.narrator import runtimes
 from core.narrator.asking import wishes
 from core.narrator.batches import Batch, BatchSettings, Job
 from core.narrator.guarding import barred_tokens, guard_for
-from core.narrator.lean import Lean
 from core.narrator.lexicon import read_words
-from core.narrator.narrator import Assignment, Fit, Mode
+from core.narrator.loras import SUMS, Lora, read_lora
+from core.narrator.narrator import BASE, Assignment, Fit, Mode
 from core.narrator.pen import Pen
 from core.narrator.prompt import LEAST_WINDOW, build
 from core.narrator.reading import Reading
@@ -22,12 +23,11 @@ from core.narrator.sampling import sampling
 from core.narrator.sentiment import Head, read_head, readings
 from core.narrator.settings import STARTER, NarratorSettings
 from core.narrator.tokens import Tokens, read_tokens, tidy
-from core.narrator.weights import SUMS, Weights, read_weights, verify
+from core.narrator.weights import Weights, read_sizes, read_weights, verify
 
 _BUNDLED = Path(__file__).parent / "starter"
 _FILES = ("config.json", "model.safetensors", "tokenizer.json", "vocab.json", "merges.txt")
-_SMALL = 40_000_000  # parameters: more than one thread only makes such a model slower
-_MOST_THREADS = 8
+_MOST_LORAS = 64  # kept in memory besides the live one
 _MEGABYTE = 2**20
 
 
@@ -40,6 +40,7 @@ class Storyteller:
         tokens: Tokens,
         settings: NarratorSettings,
         folder: Path,
+        live: Lora | None = None,
         words: frozenset[str] = frozenset(),
     ) -> None:
         """`words`: all that the model has read, if it is known; then it makes up no others."""
@@ -48,17 +49,22 @@ class Storyteller:
         self._folder = folder
         self._tokens = tokens
         self._words = words
-        self._threads = settings.threads or _threads(weights)
-        self._scorer: Lean | None = None
+        self._threads = runtimes.threads(settings.threads)
+        self._live = live
+        self._sizes: tuple[dict[str, tuple[int, ...]], str] | None = None
+        self._loras: OrderedDict[str, Lora] = OrderedDict()
+        self._making = runtimes.ready(weights, tokens, settings)
+        self._scorer: runtimes.Runtime | None = None
         self._head: Head | None = None
         self._head_sought = False
         self._scoring = threading.Lock()
-        self._submitting = threading.Lock()
-        self._batch = self._new_batch()
+        self._submitting = threading.RLock()
+        self._batch = self._new_batch(self._making)
         self._retired: list[Batch] = []
 
     def job(self, assignment: Assignment, attempt: int, news: Callable[[], None]) -> Job:
         """What the batch is to do; another `attempt` at the same assignment draws other words."""
+        self._lora(assignment.lora)  # read here, where it may take its time
         prompt = build(assignment, self._tokens, self._weights.window)
         pen = Pen(
             self._tokens,
@@ -77,9 +83,10 @@ class Storyteller:
             news=news,
         )
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, lora: str = "") -> None:
         """Let the batch write it. Raises Overloaded when too many wait."""
-        with self._submitting:
+        with self._submitting:  # what it adds to the weights depends on which ones are there
+            job.lora = self._lora(lora)
             self._batch.submit(job)
 
     def use(self, lora: Path | None) -> None:
@@ -87,14 +94,14 @@ class Storyteller:
 
         Raises LoraRefused, or ModelUnavailable for the model itself; then all stays as it was.
         """
-        if lora:
-            _verified_lora(lora)
-        weights = read_weights(self._folder, self._weights.tokens.device, lora)
-        with self._scoring:
-            self._weights, self._scorer = weights, None
-        batch = self._new_batch()
-        with self._submitting:
+        live = self._read_lora(lora) if lora else None
+        weights = _read(self._folder, self._settings, live)
+        making = runtimes.ready(weights, self._tokens, self._settings)
+        batch = self._new_batch(making)
+        with self._submitting, self._scoring:
             self._batch, old = batch, self._batch
+            self._weights, self._live, self._making, self._scorer = weights, live, making, None
+            self._loras.clear()
         old.retire()
         self._retired = [old, *(each for each in self._retired if not each.done)]
 
@@ -106,14 +113,13 @@ class Storyteller:
         """Mean log-likelihood of each text after the assignment's prompt, in nats a token."""
         prompt = build(assignment, self._tokens, self._weights.window).ids
         lead = " " if assignment.mode is Mode.TITLE else ""
+        lora = self._lora(assignment.lora)
         with self._scoring, torch.inference_mode():
-            torch.set_num_threads(self._threads)
-            scorer = self._scorer = self._scorer or Lean(self._weights, 1)
-            device = self._weights.tokens.device
+            scorer = self._scorer = self._scorer or self._making(1)
             if len(prompt) > 1:
-                scorer.read(0, torch.tensor(prompt[:-1], device=device), 0, only_keep=True)
+                scorer.read(0, prompt[:-1], 0, lora)
             return [
-                self._likelihood(scorer, prompt, self._tokens.encode(lead + tidy(text)))
+                _likelihood(scorer, prompt, self._tokens.encode(lead + tidy(text)), lora)
                 if tidy(text)
                 else float("-inf")
                 for text in texts
@@ -132,10 +138,30 @@ class Storyteller:
         for batch in (self._batch, *self._retired):
             batch.close()
 
-    def _new_batch(self) -> Batch:
+    def _lora(self, wanted: str) -> Lora | None:
+        """What is to be added to the weights for a LoRA or BASE; None where nothing is."""
+        live = self._live
+        if not wanted or (wanted == BASE and live is None):
+            return None
+        with self._submitting:
+            if wanted not in self._loras:
+                own = Lora(BASE, {}) if wanted == BASE else self._read_lora(Path(wanted))
+                self._loras[wanted] = own.in_place_of(live)
+            self._loras.move_to_end(wanted)
+            while len(self._loras) > _MOST_LORAS:
+                self._loras.popitem(last=False)
+            return self._loras[wanted]
+
+    def _read_lora(self, folder: Path) -> Lora:
+        """Raises LoraRefused."""
+        if self._sizes is None:
+            self._sizes = read_sizes(self._folder)
+        return read_lora(folder, *self._sizes)
+
+    def _new_batch(self, making: Callable[[int], "runtimes.Runtime"]) -> Batch:
         settings = self._settings
         return Batch(
-            Lean(self._weights, _slots(self._weights, settings)),
+            making(runtimes.slots(self._weights, settings)),
             self._tokens,
             BatchSettings(
                 waiting=settings.waiting,
@@ -145,15 +171,15 @@ class Storyteller:
             ),
         )
 
-    def _likelihood(self, scorer: Lean, prompt: tuple[int, ...], ids: tuple[int, ...]) -> float:
-        start = len(prompt) - 1
-        ids = ids[: self._weights.window - start]
-        device = self._weights.tokens.device
-        told: Tensor = torch.tensor(ids, device=device)  # (tokens,)
-        before = torch.tensor((prompt[-1], *ids[:-1]), device=device)
-        logits = scorer.logits(scorer.read(0, before, start))  # (tokens, vocabulary)
-        found = logits.log_softmax(-1).gather(1, told[:, None])
-        return float(found.mean())
+
+def _likelihood(
+    scorer: "runtimes.Runtime", prompt: tuple[int, ...], ids: tuple[int, ...], lora: Lora | None
+) -> float:
+    start = len(prompt) - 1
+    ids = ids[: scorer.window - start]
+    logits = scorer.likely(0, (prompt[-1], *ids[:-1]), start, lora)  # (tokens, vocabulary)
+    told: Tensor = torch.tensor(ids, device=logits.device)  # (tokens,)
+    return float(logits.log_softmax(-1).gather(1, told[:, None]).mean())
 
 
 def load(settings: NarratorSettings) -> Storyteller:
@@ -161,9 +187,8 @@ def load(settings: NarratorSettings) -> Storyteller:
     folder = _folder(settings.model)
     if (folder / SUMS).exists():
         verify(folder)
-    if settings.lora:
-        _verified_lora(settings.lora)
-    weights = read_weights(folder, _device(settings.device), settings.lora)
+    live = read_lora(settings.lora, *read_sizes(folder)) if settings.lora else None
+    weights = _read(folder, settings, live)
     tokens = read_tokens(folder)
     if weights.window < LEAST_WINDOW:
         raise ModelUnavailable(
@@ -174,15 +199,12 @@ def load(settings: NarratorSettings) -> Storyteller:
             f"{folder} has a tokenizer of {tokens.size} tokens for a model of "
             f"{weights.tokens.shape[0]}: they do not belong together."
         )
-    return Storyteller(weights, tokens, settings, folder, read_words(folder))
+    return Storyteller(weights, tokens, settings, folder, live, read_words(folder))
 
 
-def _verified_lora(lora: Path) -> None:
-    if (lora / SUMS).exists():
-        try:
-            verify(lora)
-        except ModelUnavailable as error:
-            raise LoraRefused(str(error)) from error
+def _read(folder: Path, settings: NarratorSettings, live: Lora | None) -> Weights:
+    where = runtimes.device(settings.device)
+    return read_weights(folder, where, live, runtimes.torch_precision(where, settings.precision))
 
 
 def _folder(model: str) -> Path:
@@ -208,33 +230,3 @@ def _from_hub(model: str) -> Path:
             f"narrator.model = {model!r} is neither a folder here nor a model that the hub could "
             f"be asked for: {error}"
         ) from error
-
-
-def _device(wanted: str) -> torch.device:
-    found = [
-        name
-        for name, there in (
-            ("cuda", torch.cuda.is_available()),
-            ("mps", torch.backends.mps.is_available()),
-            ("cpu", True),
-        )
-        if there
-    ]
-    if wanted != "auto" and wanted not in found:
-        raise ModelUnavailable(
-            f"narrator.device = {wanted!r}, but this machine has {' and '.join(found)}. "
-            'Set it to "auto".'
-        )
-    return torch.device(found[0] if wanted == "auto" else wanted)
-
-
-def _threads(weights: Weights) -> int:
-    if weights.parameters < _SMALL:
-        return 1
-    return min(os.cpu_count() or 1, _MOST_THREADS)
-
-
-def _slots(weights: Weights, settings: NarratorSettings) -> int:
-    width = weights.tokens.shape[1]
-    each = 2 * len(weights.layers) * width * weights.window * weights.tokens.element_size()
-    return max(1, min(settings.slots, settings.slot_megabytes * _MEGABYTE // each))

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
-from core.errors import LoraRefused, ModelUnavailable
+from core.errors import ModelUnavailable
+from core.narrator.loras import PARTS, SUMS, Lora, verify_sums
 
-SUMS = "SHA256SUMS"
+__all__ = ["SUMS", "Layer", "Weights", "read_sizes", "read_weights", "verify"]
 _ACTIVATIONS = {"gelu_new": "tanh", "gelu_pytorch_tanh": "tanh", "gelu": "none"}
-_LORA_KEYS = ("lora_A", "lora_B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,11 @@ class Layer:
     widen: tuple[Tensor, Tensor]
     narrow: tuple[Tensor, Tensor]
     scale: float  # of the attention's scores
+
+    def part(self, name: str) -> tuple[Tensor, Tensor]:
+        """A matrix and its bias by the name that `transformers` gives it."""
+        pairs = (self.attend, self.attended, self.widen, self.narrow)
+        return dict(zip(PARTS, pairs, strict=True))[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +65,20 @@ class Weights:
         return 12 * len(self.layers) * width**2 + self.tokens.numel()
 
 
-def read_weights(folder: Path, device: torch.device, lora: Path | None = None) -> Weights:
-    """The model of a folder. Raises ModelUnavailable with the file and the remedy."""
+def read_weights(
+    folder: Path,
+    device: torch.device,
+    lora: Lora | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Weights:
+    """The model of a folder, a LoRA merged. Raises ModelUnavailable with file and remedy."""
     config = _config(folder)
     tensors = _tensors(folder / "model.safetensors")
     tensors = {name.removeprefix("transformer."): tensor for name, tensor in tensors.items()}
-    if lora:
-        _merge(lora, tensors)
+    for name, (down, up) in lora.parts.items() if lora else ():
+        tensors[f"{name}.weight"] = tensors[f"{name}.weight"].float() + down @ up
     try:
-        weights = _weights(config, tensors, device)
+        weights = _weights(config, tensors, device, dtype)
     except (KeyError, RuntimeError, ValueError) as error:
         raise ModelUnavailable(
             f"{folder / 'model.safetensors'} does not fit its config.json: {error!r}. "
@@ -77,18 +87,21 @@ def read_weights(folder: Path, device: torch.device, lora: Path | None = None) -
     return weights
 
 
+def read_sizes(folder: Path) -> tuple[dict[str, tuple[int, ...]], str]:
+    """The sizes of a model's tensors, and the SHA-256 of its file."""
+    path = folder / "model.safetensors"
+    with safe_open(path, "pt") as found:
+        sizes = {
+            name.removeprefix("transformer."): tuple(found.get_slice(name).get_shape())
+            for name in found.keys()  # noqa: SIM118 - no mapping, only a method of that name
+        }
+    return sizes, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def verify(folder: Path) -> None:
-    """Check the files of a folder against its SHA256SUMS."""
-    for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
-        expected, _, name = line.partition("  ")
-        path = folder / name
-        if not path.is_file():
-            raise ModelUnavailable(f"{path} is missing. Install Taleturn again.")
-        if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-            raise ModelUnavailable(
-                f"{path} is not the file it should be (its SHA-256 differs from {SUMS}): it was "
-                "changed or only partly copied. Copy it again."
-            )
+    """Check the files of a folder against its SHA256SUMS. Raises ModelUnavailable."""
+    if wrong := verify_sums(folder):
+        raise ModelUnavailable(f"{wrong} Install Taleturn again.")
 
 
 def _config(folder: Path) -> dict[str, Any]:
@@ -130,9 +143,14 @@ def _tensors(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def _weights(config: dict[str, Any], tensors: dict[str, Tensor], device: torch.device) -> Weights:
+def _weights(
+    config: dict[str, Any],
+    tensors: dict[str, Tensor],
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Weights:
     def get(name: str) -> Tensor:
-        return tensors[name].to(device, torch.float32).contiguous()
+        return tensors[name].to(device, dtype).contiguous()
 
     def pair(name: str) -> tuple[Tensor, Tensor]:
         return get(f"{name}.weight"), get(f"{name}.bias")
@@ -177,49 +195,3 @@ def _check_shapes(config: dict[str, Any], weights: Weights) -> None:
     for layer in weights.layers:
         if layer.attend[0].shape != (width, 3 * width):
             raise ValueError(f"c_attn is {tuple(layer.attend[0].shape)}")
-
-
-def _merge(lora: Path, tensors: dict[str, Tensor]) -> None:
-    """Add a LoRA's low-rank products to the matrices they were trained for (Hu et al., 2021)."""
-    path = lora / "adapter_config.json"
-    try:
-        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise LoraRefused(f"{lora} holds no LoRA: {path.name}: {error}") from error
-    if config.get("peft_type") != "LORA" or config.get("use_dora"):
-        raise LoraRefused(f"{path} describes something else than a plain LoRA.")
-    file = lora / "adapter_model.safetensors"
-    try:
-        parts = _tensors(file)
-    except ModelUnavailable as error:
-        raise LoraRefused(str(error)) from error
-    pairs: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in parts.items():
-        target, _, rest = name.removeprefix("base_model.model.").partition(".lora_")
-        kind = f"lora_{rest.removesuffix('.weight')}"
-        if kind not in _LORA_KEYS:
-            raise LoraRefused(f"{file} holds {name}, which no plain LoRA has.")
-        pairs.setdefault(target.removeprefix("transformer."), {})[kind] = tensor
-    for target, pair in pairs.items():
-        _add(file, tensors, target, pair, config)
-
-
-def _add(
-    file: Path,
-    tensors: dict[str, Tensor],
-    target: str,
-    pair: dict[str, Tensor],
-    config: dict[str, Any],
-) -> None:
-    weight = tensors.get(f"{target}.weight")
-    down, up = (pair.get(kind) for kind in _LORA_KEYS)  # (rank, in), (out, rank)
-    if weight is None or down is None or up is None:
-        raise LoraRefused(f"{file} was made for another model: {target} has no match.")
-    if weight.shape != (down.shape[1], up.shape[0]):
-        raise LoraRefused(
-            f"{file} was made for another model: {target} is {tuple(weight.shape)} here, and "
-            f"{(down.shape[1], up.shape[0])} there."
-        )
-    rank = down.shape[0]
-    strength = config["lora_alpha"] / (math.sqrt(rank) if config.get("use_rslora") else rank)
-    tensors[f"{target}.weight"] = weight.float() + strength * (up.float() @ down.float()).t()

@@ -15,8 +15,9 @@ import torch
 from core.errors import NarratorError, Overloaded
 from core.narrator import batches
 from core.narrator.batches import Batch, BatchSettings, Job
+from core.narrator.graph import Precision
 from core.narrator.guard import Guard
-from core.narrator.lean import Lean
+from core.narrator.paged import Compiled, Paged
 from core.narrator.pen import Pen
 from core.narrator.sampling import Measure, Sampling
 from core.narrator.tokens import Tokens
@@ -64,11 +65,15 @@ class Desk:
         return asked.job.pen.result
 
 
+def runtime(weights: Weights, slots: int) -> Paged:
+    return Paged(Compiled(weights, Precision.FP32, threads=1), slots)
+
+
 @contextmanager
 def running(
     weights: Weights, tokens: Tokens, slots: int = SLOTS, **settings: Any
 ) -> Iterator[Desk]:
-    batch = Batch(Lean(weights, slots), tokens, replace(BatchSettings(), **settings))
+    batch = Batch(runtime(weights, slots), tokens, replace(BatchSettings(), **settings))
     try:
         yield Desk(batch, tokens)
     finally:

@@ -11,12 +11,13 @@ import time
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from core.errors import ModelUnavailable, NarratorError, Overloaded
-from core.narrator import storyteller
+from core.narrator import runtimes, storyteller
 from core.narrator.gpt2 import Gpt2Narrator
 from core.narrator.narrator import Assignment, Mode
 from core.narrator.settings import NarratorSettings
@@ -130,8 +131,8 @@ async def test_nothing_to_write_is_an_error_after_a_second_try(
     await narrator.close()
 
 
-def _only_full_stops(folder: Path, device: torch.device, lora: Path | None) -> Weights:
-    weights = read_weights(folder, device, lora)
+def _only_full_stops(folder: Path, *more: Any) -> Weights:
+    weights = read_weights(folder, *more)
     head = torch.zeros_like(weights.head)
     spelled = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
     head[:, spelled["."]] = weights.norm[0].new_full((head.shape[0],), 0.0)
@@ -151,8 +152,8 @@ async def test_a_broken_model_is_said_and_not_tried_again(
     await narrator.close()
 
 
-def _broken(folder: Path, device: torch.device, lora: Path | None) -> Weights:
-    weights = read_weights(folder, device, lora)
+def _broken(folder: Path, *more: Any) -> Weights:
+    weights = read_weights(folder, *more)
     return replace(weights, head=torch.full_like(weights.head, torch.nan))
 
 
@@ -240,12 +241,8 @@ def test_a_tokenizer_of_another_model_is_refused(speaking: Path, tmp_path: Path)
         load(settings(folder))
 
 
-def test_memory_and_size_decide_slots_and_threads(speaking: Path) -> None:
+def test_memory_decides_the_slots(speaking: Path) -> None:
     weights = read_weights(speaking, torch.device("cpu"))
     each = 2 * 256 * 420 * 4  # keys and values of one block
-    few = NarratorSettings(slot_megabytes=2)
-    assert storyteller._slots(weights, few) == 2 * 2**20 // each
-    assert storyteller._slots(weights, NarratorSettings(slots=3)) == 3
-    assert storyteller._threads(weights) == 1
-    large = replace(weights, tokens=torch.empty(50_000_000, 1))
-    assert 1 <= storyteller._threads(large) <= 8
+    assert runtimes.slots(weights, NarratorSettings(slot_megabytes=2)) == 2 * 2**20 // each
+    assert runtimes.slots(weights, NarratorSettings(slots=3)) == 3

@@ -19,8 +19,8 @@ def test_places_take_turns_however_many_wait_in_one() -> None:
 
 
 def prefix(*ids: int) -> Prefix:
-    kept = torch.zeros(1, 1, len(ids), 1)  # 4 bytes a token
-    return Prefix(ids, (kept, kept))
+    kept = torch.zeros(2, 1, 1, len(ids), 1)  # 8 bytes a token
+    return Prefix(ids, kept)
 
 
 def test_the_longest_beginning_is_found() -> None:

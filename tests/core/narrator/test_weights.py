@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from core.errors import ModelUnavailable
-from core.narrator.weights import read_weights, verify
+from core.narrator.loras import read_lora
+from core.narrator.weights import read_sizes, read_weights, verify
 
 CPU = torch.device("cpu")
 WEIGHTS = "model.safetensors"
@@ -136,7 +137,7 @@ NAME = "base_model.model.transformer.h.0.attn.c_attn"
 
 def test_a_folder_without_a_lora_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="holds no LoRA"):
-        read_weights(folder, CPU, tmp_path)
+        read_lora(tmp_path, *read_sizes(folder))
 
 
 @pytest.mark.parametrize(
@@ -164,4 +165,4 @@ def test_a_broken_lora_is_refused(
     said: str,
 ) -> None:
     with pytest.raises(ModelUnavailable, match=said):
-        read_weights(folder, CPU, lora(tmp_path / "lora", tensors, **config))
+        read_lora(lora(tmp_path / "lora", tensors, **config), *read_sizes(folder))

@@ -1,0 +1,152 @@
+"""LoRAs: low-rank changes of a model's matrices (Hu et al., 2021), in folders as PEFT writes them.
+
+One can be merged into the weights; many others can be mixed in one batch, a row each.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from core.errors import LoraRefused
+
+SUMS = "SHA256SUMS"
+_CONFIG, _FILE = "adapter_config.json", "adapter_model.safetensors"
+_KEYS = ("lora_A", "lora_B")
+_HASH_LENGTH = 64
+# The matrices of a block that can differ from row to row, as `transformers` calls them.
+PARTS = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lora:
+    """What a LoRA adds to each matrix: x @ down @ up; its strength is in `up` already."""
+
+    name: str
+    parts: Mapping[str, tuple[Tensor, Tensor]]  # "h.0.attn.c_attn": (in, rank), (rank, out)
+
+    @property
+    def rank(self) -> int:
+        """The greatest rank of its parts."""
+        return max((down.shape[1] for down, _ in self.parts.values()), default=0)
+
+    def in_place_of(self, merged: "Lora | None") -> "Lora":
+        """What is to be added to a model with another one merged, to have this one instead."""
+        if merged is None:
+            return self
+        parts = dict(self.parts)
+        for name, (down, up) in merged.parts.items():
+            if name in parts:
+                own = parts[name]
+                parts[name] = (torch.cat((own[0], down), 1), torch.cat((own[1], -up)))
+            else:
+                parts[name] = (down, -up)
+        return Lora(self.name, parts)
+
+
+class Mix:
+    """Several LoRAs beside each other, so that every row of a batch takes its own."""
+
+    def __init__(self, loras: Sequence[Lora]) -> None:
+        self.loras = tuple(loras)
+        self.rank = sum(lora.rank for lora in loras)
+        starts = [sum(lora.rank for lora in loras[:at]) for at in range(len(loras))]
+        self._starts = dict(zip(self.loras, starts, strict=True))
+
+    def stacked(self, name: str, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        """One matrix' parts side by side, (in, rank) and (rank, out); `size` is (in, out)."""
+        down, up = torch.zeros(size[0], self.rank), torch.zeros(self.rank, size[1])
+        for lora, start in self._starts.items():
+            if name in lora.parts:
+                own_down, own_up = lora.parts[name]
+                end = start + own_down.shape[1]
+                down[:, start:end], up[start:end] = own_down, own_up
+        return down, up
+
+    def rows(self, loras: Sequence[Lora | None]) -> Tensor:
+        """What each row takes of the mix: ones for its own ranks, (rows, rank)."""
+        found = torch.zeros(len(loras), self.rank)
+        for row, lora in enumerate(loras):
+            if lora:
+                found[row, self._starts[lora] : self._starts[lora] + lora.rank] = 1
+        return found
+
+
+def verify_sums(folder: Path) -> str:
+    """What is wrong with the files of a folder by its SHA256SUMS; empty if nothing is."""
+    for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
+        expected, _, name = line.partition("  ")
+        path = folder / name
+        if not path.is_file():
+            return f"{path} is missing."
+        if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            return (
+                f"{path} is not the file it should be (its SHA-256 differs from {SUMS}): it was "
+                "changed or only partly copied."
+            )
+    return ""
+
+
+def read_lora(folder: Path, sizes: Mapping[str, tuple[int, ...]], base: str = "") -> Lora:
+    """The LoRA of a folder, for a model with matrices of these sizes. Raises LoraRefused.
+
+    `base`: the SHA-256 of the model's file, for a LoRA that says which one it was made for.
+    """
+    config = _config(folder)
+    if (folder / SUMS).exists() and (wrong := verify_sums(folder)):
+        raise LoraRefused(f"{wrong} Train or copy the LoRA again.")
+    made_for = config.get("revision") or ""
+    if base and len(made_for) == _HASH_LENGTH and made_for != base:
+        raise LoraRefused(f"{folder} was made for another model: for the one with hash {made_for}.")
+    file = folder / _FILE
+    parts = {}
+    for target, pair in _pairs(file).items():
+        down, up = (pair.get(kind) for kind in _KEYS)  # (rank, in), (out, rank)
+        size = sizes.get(f"{target}.weight")
+        if size is None or down is None or up is None:
+            raise LoraRefused(f"{file} was made for another model: {target} has no match.")
+        if size != (down.shape[1], up.shape[0]) or down.shape[0] != up.shape[1]:
+            raise LoraRefused(
+                f"{file} was made for another model: {target} is {tuple(size)} here, and "
+                f"{(down.shape[1], up.shape[0])} there."
+            )
+        rank = down.shape[0]
+        strength = config["lora_alpha"] / (math.sqrt(rank) if config.get("use_rslora") else rank)
+        parts[target] = (down.float().t().contiguous(), strength * up.float().t().contiguous())
+    return Lora(folder.name, parts)
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    path = folder / _CONFIG
+    try:
+        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LoraRefused(f"{folder} holds no LoRA: {path.name}: {error}") from error
+    if config.get("peft_type") != "LORA" or config.get("use_dora"):
+        raise LoraRefused(f"{path} describes something else than a plain LoRA.")
+    return config
+
+
+def _pairs(file: Path) -> dict[str, dict[str, Tensor]]:
+    try:
+        tensors = load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise LoraRefused(f"{file} is missing, broken or only partly copied ({error}).") from error
+    pairs: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise LoraRefused(f"{file} holds numbers that are none (NaN) in {name}.")
+        target, _, rest = name.removeprefix("base_model.model.").partition(".lora_")
+        kind = f"lora_{rest.removesuffix('.weight')}"
+        if kind not in _KEYS:
+            raise LoraRefused(f"{file} holds {name}, which no plain LoRA has.")
+        pairs.setdefault(target.removeprefix("transformer."), {})[kind] = tensor
+    return pairs

@@ -1,0 +1,116 @@
+"""What computes the model here: OpenVINO on a PC's processor, torch on a GPU and anything else."""
+
+import logging
+import os
+import platform
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import torch
+
+from core.errors import ModelUnavailable
+from core.narrator.lean import Lean
+from core.narrator.settings import NarratorSettings
+from core.narrator.tokens import Tokens
+from core.narrator.weights import Weights
+
+if TYPE_CHECKING:
+    from core.narrator.paged import Compiled, Paged
+
+    Runtime = Lean | Paged
+
+_log = logging.getLogger(__name__)
+_MOST_THREADS = 8
+_MEGABYTE = 2**20
+_MOST_LOST = 0.005  # of the bits a text takes, for eight-bit weights
+_SAMPLE = (
+    "Once there was a keeper who lived in a lighthouse by the sea. Every night she lit the lamp, "
+    "and every morning she wrote down the ships that had gone by. One day she found a shell on "
+    'the sand. "Who are you?" she asked. It was as blue as the evening, and when she held it to '
+    "her ear it began to sing. The song told of a boy who had lost his way in the snow, and of "
+    "the old man who carried him home. She listened until the moon rose, and then she laughed."
+)
+
+
+def device(wanted: str) -> torch.device:
+    """Where to compute. Raises ModelUnavailable."""
+    found = [
+        name
+        for name, there in (
+            ("cuda", torch.cuda.is_available()),
+            ("mps", torch.backends.mps.is_available()),
+            ("cpu", True),
+        )
+        if there
+    ]
+    if wanted != "auto" and wanted not in found:
+        raise ModelUnavailable(
+            f"narrator.device = {wanted!r}, but this machine has {' and '.join(found)}. "
+            'Set it to "auto".'
+        )
+    return torch.device(found[0] if wanted == "auto" else wanted)
+
+
+def on_openvino(where: torch.device) -> bool:
+    """Whether OpenVINO computes there: its paged attention is made for the processors of PCs."""
+    return where.type == "cpu" and platform.machine().lower() in {"x86_64", "amd64"}
+
+
+def torch_precision(where: torch.device, wanted: str) -> torch.dtype:
+    """How torch keeps the numbers. Raises ModelUnavailable."""
+    if wanted == ("bf16" if on_openvino(where) else "int8"):
+        raise ModelUnavailable(
+            f"narrator.precision = {wanted!r} does not go with {where.type}: int8 is for the "
+            'processors of PCs, bf16 for GPUs. Set it to "auto".'
+        )
+    if on_openvino(where) or wanted == "fp32":
+        return torch.float32
+    fast = where.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.bfloat16 if wanted == "bf16" or fast else torch.float32
+
+
+def threads(wanted: int) -> int:
+    """How many threads compute, where a processor does."""
+    return wanted or min(os.cpu_count() or 1, _MOST_THREADS)
+
+
+def ready(
+    weights: Weights, tokens: Tokens, settings: NarratorSettings
+) -> Callable[[int], "Runtime"]:
+    """Make the model ready; what comes back makes a runtime of it with so many slots."""
+    if not on_openvino(weights.tokens.device):
+        return lambda slots: Lean(weights, slots)
+    from core.narrator import graph, paged  # noqa: PLC0415 - OpenVINO is not on every platform
+
+    count = threads(settings.threads)
+    wanted = graph.Precision.INT8 if settings.precision == "auto" else settings.precision
+    compiled = paged.Compiled(weights, graph.Precision(wanted), count)
+    if settings.precision == "auto" and not (
+        (lost := loss(weights, tokens, compiled)) <= _MOST_LOST  # a NaN is not, either
+    ):
+        _log.warning("int8 would lose %.2f %% of a text's bits: computing in fp32", 100 * lost)
+        compiled = paged.Compiled(weights, graph.Precision.FP32, count)
+    return lambda slots: paged.Paged(compiled, slots)
+
+
+def loss(weights: Weights, tokens: Tokens, compiled: "Compiled") -> float:
+    """What share of the bits of its own texts a model loses by its precision.
+
+    That is the divergence of what it finds likely from what it should, over its entropy: as a
+    mean over a text it is far less noisy than the difference of two bits per character.
+    """
+    from core.narrator import paged  # noqa: PLC0415 - OpenVINO is not on every platform
+
+    ids = (tokens.end, *tokens.encode(_SAMPLE))[: weights.window]
+    with torch.inference_mode():
+        should = Lean(weights, 1).likely(0, ids, 0).log_softmax(-1)  # (tokens, vocabulary)
+        does = paged.Paged(compiled, 1).likely(0, ids, 0).log_softmax(-1)
+    odds = should.exp()
+    return float((odds * (should - does)).sum() / -(odds * should).sum())
+
+
+def slots(weights: Weights, settings: NarratorSettings) -> int:
+    """How many texts fit into the memory that they may take."""
+    width = weights.tokens.shape[1]
+    each = 2 * len(weights.layers) * width * weights.window * weights.tokens.element_size()
+    return max(1, min(settings.slots, settings.slot_megabytes * _MEGABYTE // each))

@@ -1,0 +1,248 @@
+"""The lean forward pass computes what transformers computes, and a merged LoRA what peft does."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import peft
+import pytest
+import torch
+from torch import Tensor
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from core.errors import LoraRefused, ModelUnavailable
+from core.narrator.graph import Precision
+from core.narrator.lean import Lean
+from core.narrator.loras import Lora, read_lora
+from core.narrator.paged import Compiled, Paged
+from core.narrator.weights import Weights, read_sizes, read_weights
+
+pytestmark = pytest.mark.filterwarnings(  # peft asks transformers by an old name
+    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
+)
+CPU = torch.device("cpu")
+TEXTS = [[5, 9, 2, 30, 7, 7, 1], [8], [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8], [2, 7, 1, 8]]
+
+
+def model(**changes: Any) -> GPT2LMHeadModel:
+    torch.manual_seed(0)
+    config = GPT2Config(vocab_size=50, n_positions=32, n_embd=24, n_layer=3, n_head=4, **changes)
+    made = GPT2LMHeadModel(config)
+    made.eval()
+    for weight in made.parameters():
+        torch.nn.init.normal_(weight, std=0.3)
+    return made
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("saved")
+    model().save_pretrained(folder)
+    return folder
+
+
+def logits_of(whole: GPT2LMHeadModel, ids: list[int]) -> Tensor:
+    with torch.inference_mode():
+        logits: Tensor = whole(torch.tensor([ids])).logits[0]
+    return logits
+
+
+Make = Callable[[Weights, int], Lean | Paged]
+
+
+def paged(weights: Weights, slots: int) -> Paged:
+    return Paged(Compiled(weights, Precision.FP32, threads=1), slots)
+
+
+@pytest.fixture(params=[Lean, paged], ids=["torch", "openvino"])
+def make(request: pytest.FixtureRequest) -> Make:
+    """What makes a runtime with some slots."""
+    made: Make = request.param
+    return made
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"tie_word_embeddings": False},
+        {"activation_function": "gelu"},
+        {"scale_attn_by_inverse_layer_idx": True},
+        {"scale_attn_weights": False},
+        {"n_inner": 40},
+    ],
+    ids=str,
+)
+def test_reading_gives_the_logits_of_transformers(
+    make: Make, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    whole = model(**changes)
+    whole.save_pretrained(tmp_path)
+    runtime = make(read_weights(tmp_path, CPU), 2)
+    for ids in TEXTS:
+        with torch.inference_mode():
+            logits = runtime.likely(1, ids, 0)
+        torch.testing.assert_close(logits, logits_of(whole, ids), atol=1e-4, rtol=1e-4)
+
+
+def test_a_text_read_in_parts_gives_the_same(make: Make, saved: Path) -> None:
+    runtime = make(read_weights(saved, CPU), 1)
+    ids = TEXTS[2]
+    with torch.inference_mode():
+        parts = [runtime.likely(0, ids[a:b], a) for a, b in ((0, 5), (5, 6), (6, 12))]
+        logits = torch.cat(parts)
+    torch.testing.assert_close(logits, logits_of(model(), ids), atol=1e-4, rtol=1e-4)
+
+
+def test_texts_of_all_lengths_are_written_side_by_side(make: Make, saved: Path) -> None:
+    runtime = make(read_weights(saved, CPU), len(TEXTS))
+    logits = torch.empty(0)
+    with torch.inference_mode():
+        for slot, ids in enumerate(TEXTS):
+            runtime.read(slot, ids, 0)
+        lengths = [len(ids) for ids in TEXTS]
+        for added in ([1, 2, 3, 4], [9, 9, 9, 9]):
+            logits = runtime.step(added, lengths, [None] * len(added))
+            lengths = [length + 1 for length in lengths]
+            for ids, token in zip(TEXTS, added, strict=True):
+                ids.append(token)
+    for slot, ids in enumerate(TEXTS):
+        torch.testing.assert_close(logits[slot], logits_of(model(), ids)[-1], atol=1e-4, rtol=1e-4)
+    for ids in TEXTS:
+        del ids[-2:]
+
+
+def test_what_was_read_can_be_moved_taken_out_and_put_in(make: Make, saved: Path) -> None:
+    runtime = make(read_weights(saved, CPU), 3)
+    ids = TEXTS[2]
+    count = len(ids) - 1
+    with torch.inference_mode():
+        runtime.read(0, ids[:-1], 0)
+        runtime.copy(0, 2, count)
+        kept = runtime.take_out(2, count)
+        runtime.clear(2)
+        runtime.put_in(1, kept, count)
+        logits = runtime.likely(1, ids[-1:], count)
+    torch.testing.assert_close(logits[0], logits_of(model(), ids)[-1], atol=1e-4, rtol=1e-4)
+    runtime.move(1, 0, count + 1)
+    with torch.inference_mode():
+        again = runtime.likely(0, ids[-1:], count)
+    torch.testing.assert_close(again, logits)
+
+
+def test_a_text_that_left_no_numbers_is_found_out(make: Make, saved: Path) -> None:
+    weights = read_weights(saved, CPU)
+    weights.tokens[TEXTS[0][5]] = torch.nan
+    runtime = make(weights, 2)
+    runtime.read(0, TEXTS[0][:7], 0)
+    assert not runtime.is_sound(0, 7)
+    assert runtime.is_sound(1, 7)
+    runtime.clear(0)
+    assert runtime.is_sound(0, 7)
+
+
+@pytest.mark.parametrize("rslora", [False, True])
+def test_a_merged_lora_gives_the_logits_of_peft(
+    make: Make,
+    saved: Path,
+    tmp_path: Path,
+    rslora: bool,  # noqa: FBT001 - a fact of the table
+) -> None:
+    config = peft.LoraConfig(
+        r=3,
+        lora_alpha=7,
+        target_modules=["c_attn", "c_proj"],
+        fan_in_fan_out=True,
+        use_rslora=rslora,
+    )
+    tuned = peft.get_peft_model(model(), config)
+    for name, weight in tuned.named_parameters():
+        if "lora_" in name:
+            torch.nn.init.normal_(weight, std=0.2)
+    tuned.save_pretrained(str(tmp_path))
+    lora = read_lora(tmp_path, *read_sizes(saved))
+    runtime = make(read_weights(saved, CPU, lora), 1)
+    with torch.inference_mode():
+        logits = runtime.likely(0, TEXTS[2], 0)
+        expected = tuned.eval()(torch.tensor([TEXTS[2]])).logits[0]
+    torch.testing.assert_close(logits, expected, atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(logits, logits_of(model(), TEXTS[2]), atol=0.1)
+
+
+def test_a_lora_for_another_model_is_refused_with_the_reason(saved: Path, tmp_path: Path) -> None:
+    other = GPT2LMHeadModel(
+        GPT2Config(vocab_size=50, n_positions=32, n_embd=32, n_layer=4, n_head=4)
+    )
+    config = peft.LoraConfig(r=2, target_modules=["c_attn"], fan_in_fan_out=True)
+    peft.get_peft_model(other, config).save_pretrained(str(tmp_path))
+    with pytest.raises(ModelUnavailable, match="made for another model: h"):
+        read_lora(tmp_path, *read_sizes(saved))
+
+
+def test_another_kind_of_tuning_is_refused(saved: Path, tmp_path: Path) -> None:
+    config = peft.LoraConfig(r=2, target_modules=["c_attn"], fan_in_fan_out=True, use_dora=True)
+    peft.get_peft_model(model(), config).save_pretrained(str(tmp_path))
+    with pytest.raises(ModelUnavailable, match="plain LoRA"):
+        read_lora(tmp_path, *read_sizes(saved))
+    described = json.loads((tmp_path / "adapter_config.json").read_text()) | {"use_dora": False}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(described))
+    with pytest.raises(ModelUnavailable, match="which no plain LoRA has"):
+        read_lora(tmp_path, *read_sizes(saved))
+
+
+def tuned(saved: Path, folder: Path, seed: int) -> tuple[Lora, Any]:
+    """A LoRA of PEFT for the saved model, and the model with it."""
+    torch.manual_seed(seed)
+    config = peft.LoraConfig(
+        r=2 + seed, target_modules=["c_attn", "c_fc", "c_proj"], fan_in_fan_out=True
+    )
+    whole = peft.get_peft_model(model(), config)
+    for name, weight in whole.named_parameters():
+        if "lora_" in name:
+            torch.nn.init.normal_(weight, std=0.3)
+    whole.save_pretrained(str(folder))
+    return read_lora(folder, *read_sizes(saved)), whole.eval()
+
+
+def test_every_row_takes_its_own_lora(make: Make, saved: Path, tmp_path: Path) -> None:
+    loras = [tuned(saved, tmp_path / str(seed), seed) for seed in range(3)]
+    rows = [*loras, (None, model().eval()), loras[0]]
+    ids = TEXTS[2]
+    runtime = make(read_weights(saved, CPU), len(rows))
+    with torch.inference_mode():
+        for slot, (lora, _) in enumerate(rows):
+            runtime.read(slot, ids[:-1], 0, lora)
+        count = len(ids) - 1
+        logits = runtime.step(
+            [ids[-1]] * len(rows), [count] * len(rows), [lora for lora, _ in rows]
+        )
+        for found, (_, whole) in zip(logits, rows, strict=True):
+            expected = whole(torch.tensor([ids])).logits[0, -1]
+            torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
+
+
+def test_a_lora_can_stand_in_for_the_merged_one(make: Make, saved: Path, tmp_path: Path) -> None:
+    (live, _), (other, whole) = (tuned(saved, tmp_path / str(seed), seed) for seed in range(2))
+    runtime = make(read_weights(saved, CPU, live), 1)
+    with torch.inference_mode():
+        found = runtime.likely(0, TEXTS[2], 0, other.in_place_of(live))
+        base = runtime.likely(0, TEXTS[2], 0, Lora("base", {}).in_place_of(live))
+        expected = whole(torch.tensor([TEXTS[2]])).logits[0]
+    torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(base, logits_of(model(), TEXTS[2]), atol=1e-3, rtol=1e-3)
+
+
+def test_a_lora_of_another_file_is_refused(saved: Path, tmp_path: Path) -> None:
+    config = peft.LoraConfig(target_modules=["c_attn"], fan_in_fan_out=True, revision="0" * 64)
+    peft.get_peft_model(model(), config).save_pretrained(str(tmp_path))
+    with pytest.raises(LoraRefused, match="made for another model"):
+        read_lora(tmp_path, *read_sizes(saved))
+
+
+def test_eight_bits_stay_near(saved: Path) -> None:
+    runtime = Paged(Compiled(read_weights(saved, CPU), Precision.INT8, threads=2), 1)
+    found = runtime.likely(0, TEXTS[2], 0).log_softmax(-1)
+    expected = logits_of(model(), TEXTS[2]).log_softmax(-1)
+    divergence = (expected.exp() * (expected - found)).sum(-1)
+    assert 0 < float(divergence.max()) < 0.02
