@@ -2,7 +2,7 @@
 
 from core.errors import StaleAction
 from core.session import commands as c
-from core.session import controls, menus, moving, shelf, together, voting, writing
+from core.session import controls, menus, moving, privacy, shelf, together, voting, writing
 from core.session.messages import Reply
 from core.session.turns import Turn
 from core.storage.library import Transaction
@@ -39,7 +39,7 @@ Settings = (
     | c.Export
     | c.Import
 )
-Answers = Steps | Settings | Together
+Answers = Steps | Settings | Together | privacy.Privacy
 
 
 def answer(tx: Transaction, turn: Turn, command: Answers) -> Reply:
@@ -48,6 +48,8 @@ def answer(tx: Transaction, turn: Turn, command: Answers) -> Reply:
         return _set(tx, turn, command)
     if isinstance(command, Together):
         return _agree(tx, turn, command)
+    if isinstance(command, privacy.Privacy):
+        return privacy.answer(tx, turn, command)
     return _step(tx, turn, command)
 
 

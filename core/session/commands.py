@@ -316,6 +316,43 @@ class Help:
     """What can be asked."""
 
 
+# ---------------------------------------------------------------- one's own data
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """Show or set what may be learned from: nothing, narrator, own; here on, here off."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MyData:
+    """Hand over everything kept about who asks, as a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetMe:
+    """Take out everything of who asks; a button is for the author it was drawn for alone."""
+
+    sure: bool = False
+    author: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """Say what one thinks of a passage; no text asks for it."""
+
+    text: str = ""
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Say that a passage is not fit to be here; `text` may say why."""
+
+    text: str = ""
+    at: int | None = None
+
+
 Command = (
     New
     | Say
@@ -352,6 +389,11 @@ Command = (
     | Role
     | Join
     | Leave
+    | Privacy
+    | MyData
+    | ForgetMe
+    | Comment
+    | Report
     | Shelf
     | Open
     | Archive

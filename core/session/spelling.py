@@ -53,6 +53,11 @@ NAMES: dict[str, type[c.Command]] = {
     "role": c.Role,
     "join": c.Join,
     "leave": c.Leave,
+    "comment": c.Comment,
+    "report": c.Report,
+    "privacy": c.Privacy,
+    "mydata": c.MyData,
+    "forgetme": c.ForgetMe,
     "shelf": c.Shelf,
     "open": c.Open,
     "archive": c.Archive,
@@ -102,8 +107,8 @@ def _filled(kind: type[c.Command], words: str) -> c.Command:
         return c.Language(text=words[: -len(" here")].strip(), place=True)
     if kind is c.Shelf and lower == "archived":
         return c.Shelf(archived=True)
-    if kind is c.Delete:
-        return c.Delete(sure=lower in {"yes", "sure"})
+    if kind is c.Delete or kind is c.ForgetMe:
+        return kind(sure=lower in {"yes", "sure"})
     if kind is c.Rate:
         if lower not in _THUMBS:
             raise Refusal("refusal.thumb")
