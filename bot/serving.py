@@ -4,6 +4,7 @@ Replicas are asked over HTTP with what `core.narrator.wire` says; whatever a bot
 by one of them, but a new LoRA goes to all.
 """
 
+import asyncio
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -94,8 +96,10 @@ async def _broadcast(handle: Any, live: str) -> str:
 def serve(settings: Settings) -> None:
     """Serve the narrator until SIGTERM or SIGINT; what is in hand then is finished.
 
-    Raises SettingsError where Ray is not installed, NarratorError where no replica starts.
+    Raises SettingsError where Ray is not installed, ModelUnavailable where the model is not as it
+    should be, NarratorError where no replica starts.
     """
+    asyncio.run(_tried(wiring.narrator_settings(settings)))
     with _ray() as serving:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):  # Ray has put its own there
@@ -111,6 +115,15 @@ def serve(settings: Settings) -> None:
         _log.info("stopping")
         serving.shutdown()
     _log.info("stopped")
+
+
+async def _tried(settings: NarratorSettings) -> None:
+    """Load the model once: what is wrong with it is said here, and not deep in Ray's logs."""
+    narrator = Gpt2Narrator(replace(settings, device="cpu", slots=1))
+    try:
+        await narrator.ready()
+    finally:
+        await narrator.close()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ TaleturnError
 ├── NarratorError         the language model
 │   ├── ModelUnavailable  the files are missing, broken or not what they should be
 │   │   └── LoraRefused   a LoRA's are, or it was made for another model; the old one serves on
+│   ├── NoLikelihoods     the server it runs on does not tell how likely a text is
 │   ├── NarratorAway      the server it runs on does not answer; it will be asked again
 │   └── Overloaded        too many are waiting; ask again soon
 ├── LearningError         a training run, a dataset
@@ -63,6 +64,10 @@ class NarratorError(TaleturnError):
 
 class ModelUnavailable(NarratorError):
     """The model's files are missing, broken, or have another hash than they should."""
+
+
+class NoLikelihoods(NarratorError):
+    """A server does not tell how likely a text is, so texts cannot be compared."""
 
 
 class NarratorAway(NarratorError):

@@ -7,7 +7,7 @@ import httpx2
 import openai
 from openai.types import Completion
 
-from core.errors import ModelUnavailable, NarratorError
+from core.errors import ModelUnavailable, NarratorError, NoLikelihoods
 from core.narrator.errand import Ask
 from core.narrator.faults import Fault, PromptTooLong
 
@@ -67,7 +67,7 @@ class Server:
         given = logprobs.token_logprobs if logprobs else None
         count = found.usage.prompt_tokens if found.usage else None
         if not given or count is None or len(given) < count:
-            raise NarratorError(
+            raise NoLikelihoods(
                 f"{self._url} does not tell how likely a text is (`echo` with `logprobs`), "
                 "so texts cannot be compared there."
             )

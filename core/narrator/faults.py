@@ -38,7 +38,7 @@ class Patience:
     """How long a server is waited for."""
 
     timeout: float = 30.0  # seconds without a word
-    retries: int = 4  # for one passage
+    retries: int = 6  # for one passage: some 20 s
     pause: float = 0.5  # seconds before the first of them; each further one doubles it
     breaker: int = 5  # faults in a row, and new passages are refused
     rest: float = 15.0  # seconds until one of them may try again

@@ -116,7 +116,7 @@ class RemoteNarrator:
     async def score(self, assignment: Assignment, texts: Sequence[str]) -> list[float]:
         """Return each text's mean log-likelihood as the passage asked for, in nats a token.
 
-        Raises NarratorError where the server tells no likelihoods of a prompt.
+        Raises NoLikelihoods where the server tells none of a prompt.
         """
         loaded = await self._loaded()
         errand = self._errand(loaded, assignment)

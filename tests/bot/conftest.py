@@ -24,7 +24,12 @@ def _logging_as_before() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep out what this machine's user has set, and keep away from where they keep things."""
-    for name in ("TALETURN_TELEGRAM_TOKEN", "TALETURN_DISCORD_TOKEN", "TALETURN_DATABASE_URL"):
+    for name in (
+        "TALETURN_TELEGRAM_TOKEN",
+        "TALETURN_DISCORD_TOKEN",
+        "TALETURN_DATABASE_URL",
+        "TALETURN_OPENAI_KEY",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LC_ALL", "C")

@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
-from core.errors import LoraRefused, ModelUnavailable, NarratorAway, NarratorError, Overloaded
+from core.errors import (
+    LoraRefused,
+    ModelUnavailable,
+    NarratorAway,
+    NarratorError,
+    NoLikelihoods,
+    Overloaded,
+)
 from core.narrator.faults import Patience
 from core.narrator.narrator import BASE
 from core.narrator.remote import RemoteNarrator, RemoteSettings
@@ -211,7 +218,7 @@ async def test_a_server_without_likelihoods_says_what_cannot_be_had(speaking: Pa
         CompletionsServer(speaking, likelihoods=False) as server,
         asking(server) as narrator,
     ):
-        with pytest.raises(NarratorError, match="does not tell how likely a text is"):
+        with pytest.raises(NoLikelihoods, match="does not tell how likely a text is"):
             await narrator.score(TOLD, ["The shell sang."])
 
 

@@ -189,3 +189,16 @@ async def test_what_is_in_hand_is_finished_when_it_is_told_to_stop(
     with pytest.raises(NarratorAway):
         await passage(narrator, TOLD)
     await narrator.close()
+
+
+def test_a_model_that_cannot_be_loaded_is_said_at_once(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[narrator]\nmodel = "./nowhere"\n')
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", "serve", "--config", str(config)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "narrator.model names a folder that is not there" in ended.stderr
