@@ -303,6 +303,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "edit": {"passage": "Then everybody spoke."},
     "refine": {"wish": "shorter"},
     "rate": {"thumb": "up"},
+    "vote": {"letter": "A"},
     "title": {"title": "The Lamp"},
     "lore": {"keywords": "lamp", "fact": "it is old", "always": True},
     "forget": {"number": 1},
