@@ -60,6 +60,12 @@ def _with_a_port(url: str) -> str:
     return url
 
 
+def _five_fields(cron: str) -> str:
+    if len(cron.split()) != 5:  # noqa: PLR2004  # minute, hour, day, month, day of the week
+        raise ValueError('it has five fields, such as "0 4 * * *" for every day at four')
+    return cron
+
+
 _Path = Annotated[Path, Field(strict=False), AfterValidator(Path.expanduser)]
 _Port = Annotated[int, Field(ge=1, le=65535)]
 _Web = Annotated[str, AfterValidator(_web)]
@@ -156,6 +162,30 @@ class DiscordSettings(_Section):
     thread_per_story: bool = False
 
 
+class LearningSettings(_Section):
+    """Training from the groups' feedback."""
+
+    enabled: bool = False
+    schedule: Annotated[str, AfterValidator(_five_fields)] = "0 4 * * *"
+    minimum: Annotated[float, Field(ge=1)] = 100.0
+    minimum_new: Annotated[float, Field(ge=0)] = 50.0
+    group_minimum: Annotated[float, Field(ge=0)] = 0.0
+    newcomer_hours: Annotated[float, Field(ge=0)] = 24.0
+    own_text_telegram: bool = True
+    own_text_discord: bool = False
+    own_text_terminal: bool = True
+    recipe: str = ""
+    method: Literal["lora", "adalora", "prefix", "full"] = "lora"
+    rank: Annotated[int, Field(ge=0, le=512)] = 0
+    minutes: Annotated[float, Field(gt=0)] = 12.0
+    search: Annotated[int, Field(ge=0, le=1000)] = 0
+    margin: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    loss_tolerance: Annotated[float, Field(ge=0)] = 0.015
+    diversity_tolerance: Annotated[float, Field(ge=0)] = 0.05
+    copied_tolerance: Annotated[float, Field(ge=0)] = 0.01
+    wandb: str = ""
+
+
 class Settings(_Section):
     """Everything an operator decides."""
 
@@ -167,6 +197,7 @@ class Settings(_Section):
     ray: RaySettings = RaySettings()
     telegram: TelegramSettings = TelegramSettings()
     discord: DiscordSettings = DiscordSettings()
+    learning: LearningSettings = LearningSettings()
 
 
 class Secrets(BaseModel):
