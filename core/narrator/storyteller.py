@@ -184,7 +184,7 @@ def _likelihood(
 
 def load(settings: NarratorSettings) -> Storyteller:
     """The model the settings name. Raises ModelUnavailable with the remedy."""
-    folder = _folder(settings.model)
+    folder = model_folder(settings.model)
     if (folder / SUMS).exists():
         verify(folder)
     live = read_lora(settings.lora, *read_sizes(folder)) if settings.lora else None
@@ -207,7 +207,8 @@ def _read(folder: Path, settings: NarratorSettings, live: Lora | None) -> Weight
     return read_weights(folder, where, live, runtimes.torch_precision(where, settings.precision))
 
 
-def _folder(model: str) -> Path:
+def model_folder(model: str) -> Path:
+    """The folder of a model: the bundled one, a folder, or a download. Raises ModelUnavailable."""
     if model == STARTER:
         if not (_BUNDLED / SUMS).exists():
             raise ModelUnavailable(f"{_BUNDLED / SUMS} is missing. Install Taleturn again.")
