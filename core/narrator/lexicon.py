@@ -1,5 +1,6 @@
 """The words a model has read. A small one, unsure, makes up others: "Samgatatat", "Buke"."""
 
+import functools
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,3 +37,9 @@ def read_words(folder: Path) -> frozenset[str]:
     """The words of a model's folder; none where it has no list of them."""
     path = folder / WORDS
     return frozenset(path.read_text(encoding="utf-8").split()) if path.exists() else frozenset()
+
+
+@functools.cache
+def starter_words() -> frozenset[str]:
+    """The words that the bundled starter has read: plain English."""
+    return read_words(Path(__file__).parent / "starter")

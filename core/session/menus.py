@@ -77,24 +77,6 @@ def take(say: Voice, story: Story, shown: Passage, takes: Sequence[int]) -> Repl
     )
 
 
-def refined(
-    say: Voice, story: Story, new: Passage, old: Passage, takes: Sequence[int], wish: str
-) -> Reply:
-    """Show a refined passage, with the way back to the old one."""
-    shown = passage(say, story, new, takes, note=say("note.refined", wish=wish))
-    keep = (
-        Action(say("button.keep_old"), c.Pick(old.id)),
-        Action(say("button.another"), c.Refine(wish if wish in WISHES else "", new.id)),
-    )
-    return Reply(
-        text=shown.text,
-        heading=shown.heading,
-        note=shown.note,
-        actions=(keep, *shown.actions),
-        passage=new.id,
-    )
-
-
 def wishes(say: Voice, at: int) -> Reply:
     """Ask how a passage should be refined: buttons for the usual wishes, or free words."""
     actions = [Action(say(f"wish.{wish}"), c.Refine(wish, at)) for wish in WISHES]

@@ -8,7 +8,7 @@ from core.errors import Refusal
 from core.narrator.narrator import Assignment, Mode, Narrator
 from core.narrator.screening import Level, screen
 from core.session import commands as c
-from core.session import menus, showing, voting, writing
+from core.session import menus, refining, showing, voting, writing
 from core.session.assignments import assignment
 from core.session.messages import Reply
 from core.session.rounds import is_open
@@ -61,7 +61,7 @@ class Telling:
         yield await self._do(lambda tx: close(tx, turn, question))
 
     async def _wishes(self, turn: Turn, command: c.Refine) -> AsyncGenerator[Reply]:
-        yield await self._do(lambda tx: close(tx, turn, showing.wishes(tx, turn, command)))
+        yield await self._do(lambda tx: close(tx, turn, refining.wishes(tx, turn, command)))
 
     async def _write(self, turn: Turn, command: writing.Writes) -> AsyncGenerator[Reply]:
         planned = await self._do(lambda tx: writing.plan(tx, turn, command))
@@ -100,16 +100,12 @@ class Telling:
 
     async def _refine(self, turn: Turn, command: c.Refine) -> AsyncGenerator[Reply]:
         wish = line_text(command.text, MOST_WISH)
-        refining = await self._do(lambda tx: showing.plan_refining(tx, turn, command, wish))
+        planned = await self._do(lambda tx: refining.plan_refining(tx, turn, command, wish))
         yield Reply(text=turn.say("refine.working"), final=False)
-        told = await showing.candidates(self._narrator, refining)
-        chosen = await showing.best(self._narrator, refining, told)
-        if chosen is None:
-            raise Refusal("refusal.nothing_better")
-        text, seed = self._shown(chosen[0]), chosen[1]
-        facts = self._provenance(refining.assignment, seed=seed)
+        found = await refining.best(self._narrator, planned, self._screening)
+        facts = self._provenance(planned.assignment, seed=found.seed)
         yield await self._do(
-            lambda tx: close(tx, turn, showing.keep_refined(tx, turn, refining, text, facts))
+            lambda tx: close(tx, turn, refining.keep_refined(tx, turn, planned, found, facts))
         )
 
     async def _explain(self, turn: Turn, command: c.Explain) -> AsyncGenerator[Reply]:

@@ -264,12 +264,10 @@ async def test_what_may_not_be_shown_is_stopped_while_it_is_written(stage: Stage
     assert (await stage.ask("/show")).text == before.text
 
 
-async def test_a_title_or_a_refined_passage_is_screened_too(stage: Stage):
+async def test_a_title_is_screened_too(stage: Stage):
     before = await stage.ask(f"/new {PREMISE}")
     stage.narrator.upcoming.append("Those people are vermin, exterminate them")
     assert "kept out" in (await stage.ask("/title")).text
-    stage.narrator.upcoming.extend(["Those people are vermin, exterminate them."] * 3)
-    assert "kept out" in (await stage.ask("/refine sadder")).text
     assert (await stage.ask("/show")).heading == before.heading
 
 
