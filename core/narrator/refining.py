@@ -36,7 +36,7 @@ _DULL = 0.45  # share of words that plain English knows: below, it is another la
 _ALIKE = 0.75
 _CLOSE = {"polish": 0.85, "shorter": 0.6, "longer": 0.6, "": 0.5}
 _NO_NEARER = 0.5  # by what is measured; then only a likelier text is better
-_MOST_LOST = 0.8  # nats a token that a wish may cost
+_MOST_LOST = 1.0  # nats a token that a wish may cost
 
 
 @dataclass(frozen=True, slots=True)
