@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from core.narrator.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
-_PART = 128  # tokens of a prompt read at once
+_PART = 256  # tokens of a prompt read at once, at most
+_LEAST_PART = 32
 _READING = 0.03  # seconds that a round reads while others write; a part is always finished
 
 
@@ -111,6 +112,7 @@ class Batch:
         self._changed = threading.Condition()
         self._closed_at: float | None = None
         self._retired = False
+        self._part = _PART  # fewer where reading so many takes too long
         self.tokens_read = 0  # of prompts, for measurements: without those that were kept
         self._thread = threading.Thread(target=self._run, name="narrator", daemon=True)
         self._thread.start()
@@ -194,11 +196,14 @@ class Batch:
         if reader.job.cancelled:
             self._reader = None
             return True
-        part = unread[:_PART]
+        part = unread[: self._part]
         if part:
+            began = time.monotonic()
             self._runtime.read(slot, part, reader.read, reader.job.lora)
             self.tokens_read += len(part)
             reader.read += len(part)
+            took = (time.monotonic() - began) / len(part)  # seconds a token
+            self._part = max(_LEAST_PART, min(_PART, int(_READING / took)))
         if len(part) == len(unread):
             self._reader = None
             self._rows.append(reader)

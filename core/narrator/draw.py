@@ -8,8 +8,7 @@ from torch import Tensor
 from core.narrator.sampling import Sampling
 
 POISONED = -1
-_LIKELIEST = 256  # a nucleus is nearly always smaller; a larger one takes a full sort
-_ROWS = 8
+_LEAST = 1e-30  # of the likeliest token's odds: nothing below is ever drawn
 _ALMOST_ONE = 1 - 1e-6  # a chance that rounds to one would draw what is not in the nucleus
 
 
@@ -20,63 +19,45 @@ class Drawing:
         def column(values: list[float]) -> Tensor:
             return torch.tensor(values, device=device)[:, None]  # (rows, 1)
 
-        most = max(row.top_k or _LIKELIEST for row in rows)
-        self._columns = min(vocabulary, most)
         self._temperature = column([row.temperature for row in rows])
         self._top_p = column([row.top_p for row in rows])
-        self._min_p = column([row.min_p for row in rows])
-        self._all = column([float(not row.top_k) for row in rows]) > 0
-        self._any_all = any(not row.top_k for row in rows)
-        self._differ = any(row.top_k != most for row in rows)
+        self._min_p = column([max(_LEAST, row.min_p) for row in rows])
         self._top_k = column([float(row.top_k or vocabulary) for row in rows])
 
     def draw(self, logits: Tensor, chances: Sequence[float]) -> list[int]:
         """A token for each row of logits, (rows, vocabulary), by a number from 0 to 1.
 
+        It is one of the top-k, in the nucleus that top-p takes of all, and not below min-p.
         POISONED where the logits are none. The same logits and chance give the same token.
         """
-        likely, ids = self._likeliest(logits)  # (rows, columns), falling
-        odds, whole = self._odds(logits, likely)
-        if self._any_all and bool(self._goes_on(odds).any()):
-            likely, ids = torch.topk(logits, logits.shape[-1], dim=-1)
-            odds, whole = self._odds(logits, likely)
-        reached = odds.cumsum(-1)
-        dropped = reached - odds >= self._top_p * whole
-        kept = odds.masked_fill_(dropped | (odds < self._min_p * odds[:, :1]), 0)
+        top = logits.amax(-1, keepdim=True)
+        odds = (logits - top).div_(self._temperature).exp_()  # (rows, vocabulary), of the likeliest
+        whole = odds.sum(-1, keepdim=True)
+        likely, ids = self._likely(odds)
+        falling, order = likely.sort(dim=-1, descending=True, stable=True)
+        before = falling.cumsum(-1).sub_(falling)
+        ranks = torch.arange(falling.shape[-1], device=falling.device)
+        dropped = (before >= self._top_p * whole) | (ranks >= self._top_k)
         # In the order of the tokens, not of their odds: two that are nearly as likely may change
         # places with the batch they are computed in, and with them all that follows.
-        ids, order = ids.sort(dim=-1)
-        reached = kept.gather(1, order).cumsum(-1)
+        kept = torch.zeros_like(likely).scatter_(1, order, falling.masked_fill_(dropped, 0))
+        reached = kept.cumsum(-1)
         chance = torch.tensor(chances, device=odds.device, dtype=odds.dtype)[:, None]
         place = (reached <= chance.clamp_(max=_ALMOST_ONE) * reached[:, -1:]).sum(-1)
         token = ids.gather(1, place.clamp_(max=ids.shape[-1] - 1)[:, None])[:, 0]
-        drawn: list[int] = torch.where(reached[:, -1].isfinite(), token, POISONED).tolist()
+        drawn: list[int] = torch.where(reached[:, -1] > 0, token, POISONED).tolist()
         return drawn
 
-    def _likeliest(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """The likeliest tokens of each row; torch is far slower at many rows than at few."""
-        parts = [torch.topk(part, self._columns, dim=-1) for part in torch.split(logits, _ROWS)]
-        return torch.cat([part.values for part in parts]), torch.cat(
-            [part.indices for part in parts]
-        )
+    def _likely(self, odds: Tensor) -> tuple[Tensor, Tensor]:
+        """The odds that min-p leaves, a few of thousands, in the tokens' order, and the tokens.
 
-    def _goes_on(self, odds: Tensor) -> Tensor:
-        """Whether a nucleus takes in more than the likeliest tokens: (rows, 1)."""
-        short = odds.sum(-1, keepdim=True) < self._top_p
-        return self._all & short & (odds[:, -1:] >= self._min_p * odds[:, :1])
-
-    def _odds(self, logits: Tensor, likely: Tensor) -> tuple[Tensor, Tensor | float]:
-        """The odds of the likeliest tokens, and what top-p is a share of."""
-        if not self._any_all:
-            scaled = likely / self._temperature
-            if self._differ:
-                scaled.masked_fill_(self._beyond(likely), -torch.inf)
-            return scaled.softmax(-1), 1.0
-        scale = (logits / self._temperature).logsumexp(-1, keepdim=True)
-        odds = (likely / self._temperature - scale).exp_()
-        odds.masked_fill_(self._beyond(likely), 0)
-        return odds, torch.where(self._all, 1.0, odds.sum(-1, keepdim=True))
-
-    def _beyond(self, likely: Tensor) -> Tensor:
-        """Which columns are more than a row's top-k: (rows, columns)."""
-        return torch.arange(likely.shape[-1], device=likely.device) >= self._top_k
+        Both (rows, columns), filled up with zeros. No odds of a NaN are left.
+        """
+        row, token = (odds >= self._min_p).nonzero(as_tuple=True)
+        counts = torch.bincount(row, minlength=odds.shape[0])
+        column = torch.arange(len(row), device=odds.device) - (counts.cumsum(0) - counts)[row]
+        shape = (odds.shape[0], max(1, int(counts.max())))
+        likely, ids = odds.new_zeros(shape), token.new_zeros(shape)
+        likely[row, column] = odds[row, token]
+        ids[row, column] = token
+        return likely, ids

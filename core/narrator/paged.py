@@ -80,19 +80,24 @@ class Paged:
         self._compiled = compiled
         self._places = list(range(slots))  # where each slot's pages lie
         self._pages = -(-compiled.window // PAGE)  # of one slot
-        self._plain = compiled.plain.create_infer_request()
+        # Each keeps its shapes: a request is slower at another one than at the last.
+        self._reading = compiled.plain.create_infer_request()
+        self._stepping = compiled.plain.create_infer_request()
         self._with_loras: Any = None
         self._mix = Mix(())
         self._kept = self._memory()
+        self._laid_out: tuple[Any, list[int]] | None = None  # of the rows of the last step
+        self._inputs: dict[str, Array] = {}
+        self._ids = self._at = self._longest = np.zeros(0, np.int32)
 
     def read(self, slot: int, ids: Sequence[int], start: int, lora: Lora | None = None) -> None:
         """Read the next tokens of a slot's text, which has `start` of them already."""
-        self._run(ids, [_Text(slot, start, len(ids))], [], [lora] * len(ids))
+        self._run(ids, _Text(slot, start, len(ids)), [], lora)
 
     def likely(self, slot: int, ids: Sequence[int], start: int, lora: Lora | None = None) -> Tensor:
         """The same, with what the model finds likely after each: (tokens, vocabulary)."""
         text = _Text(slot, start, len(ids))
-        return self._run(ids, [text], range(len(ids)), [lora] * len(ids)).clone()
+        return self._run(ids, text, range(len(ids)), lora).clone()
 
     def step(
         self, ids: Sequence[int], places: Sequence[int], loras: Sequence[Lora | None]
@@ -101,8 +106,12 @@ class Paged:
 
         The logits after it, (rows, vocabulary), good until the next call.
         """
-        texts = [_Text(slot, place, 1) for slot, place in enumerate(places)]
-        return self._run(ids, texts, range(len(ids)), loras)
+        request, more = self._request(self._stepping, loras)
+        self._lay_out(request, places)
+        self._ids[:], self._at[:], self._longest[...] = ids, places, max(places) + 1
+        for name, value in more.items():
+            request.set_tensor(name, ov.Tensor(value, shared_memory=True))
+        return _computed(request)
 
     def move(self, source: int, target: int, length: int) -> None:
         """Give a slot another's text, which is needed there no more."""
@@ -151,7 +160,8 @@ class Paged:
                         (self.slots * self._pages, *shape), known.get_element_type().to_dtype()
                     )
                 )
-        self._share(self._plain, kept)
+        for request in (self._reading, self._stepping):
+            self._share(request, kept)
         return kept
 
     def _share(self, request: Any, kept: Sequence[Array]) -> None:
@@ -162,40 +172,61 @@ class Paged:
     def _run(
         self,
         ids: Sequence[int],
-        texts: Sequence[_Text],
+        text: _Text,
         picked: Sequence[int],
-        loras: Sequence[Lora | None],
+        lora: Lora | None,
     ) -> Tensor:
-        request, more = self._request(loras)
-        pages = [self._own(text.slot, text.start + text.count) for text in texts]
+        """Read on in one text."""
+        request, more = self._request(self._reading, [lora] * len(ids))
+        own = self._own(text.slot, text.start + text.count)
         inputs = {
             "ids": _numbers(ids),
-            "places": np.concatenate(
-                [np.arange(t.start, t.start + t.count, dtype=np.int32) for t in texts]
-            ),
+            "places": np.arange(text.start, text.start + text.count, dtype=np.int32),
             "picked": _numbers(picked),
-            SEQUENCES[0]: _numbers([text.start for text in texts]),
-            SEQUENCES[1]: _from_zero([text.count for text in texts]),
-            SEQUENCES[2]: np.concatenate(
-                [np.arange(own.start, own.stop, dtype=np.int32) for own in pages]
-            ),
-            SEQUENCES[3]: _from_zero([own.stop - own.start for own in pages]),
-            "max_context_len": np.array(max(t.start + t.count for t in texts), np.int32),
+            SEQUENCES[0]: _numbers([text.start]),
+            SEQUENCES[1]: _numbers([0, text.count]),
+            SEQUENCES[2]: np.arange(own.start, own.stop, dtype=np.int32),
+            SEQUENCES[3]: _numbers([0, own.stop - own.start]),
+            "max_context_len": np.array(text.start + text.count, np.int32),
             **more,
         }
         for name, value in inputs.items():
             request.set_tensor(name, ov.Tensor(value, shared_memory=True))
-        # `infer` keeps silent when a node fails, and leaves the numbers of the last time.
-        request.start_async()
-        request.wait()
-        found: Array = request.get_output_tensor(0).data
-        return torch.from_numpy(found)
+        return _computed(request)
 
-    def _request(self, loras: Sequence[Lora | None]) -> tuple[Any, dict[str, Array]]:
+    def _lay_out(self, request: Any, places: Sequence[int]) -> None:
+        """Hand a step's rows to the graph: anew when rows or their pages change, else in place."""
+        rows = len(places)
+        pages = [
+            page
+            for slot, place in enumerate(places)
+            for page in range(self._own(slot, 0).start, self._own(slot, place + 1).stop)
+        ]
+        if self._laid_out == (request, pages):
+            return
+        self._laid_out = (request, pages)
+        self._ids, self._at = np.zeros(rows, np.int32), np.zeros(rows, np.int32)
+        self._longest = np.zeros((), np.int32)
+        counts = [place // PAGE + 1 for place in places]
+        inputs = {
+            "ids": self._ids,
+            "places": self._at,
+            "picked": np.arange(rows, dtype=np.int32),
+            SEQUENCES[0]: self._at,
+            SEQUENCES[1]: np.arange(rows + 1, dtype=np.int32),
+            SEQUENCES[2]: _numbers(pages),
+            SEQUENCES[3]: np.concatenate(([0], np.cumsum(counts))).astype(np.int32),
+            "max_context_len": self._longest,
+        }
+        self._inputs = inputs  # the graph does not own them
+        for name, value in inputs.items():
+            request.set_tensor(name, ov.Tensor(value, shared_memory=True))
+
+    def _request(self, plain: Any, loras: Sequence[Lora | None]) -> tuple[Any, dict[str, Array]]:
         """What computes these rows, and what it is to know of their LoRAs."""
         wanted = dict.fromkeys(lora for lora in loras if lora and lora.rank)
         if not wanted:
-            return self._plain, {}
+            return plain, {}
         if self._with_loras is None:
             self._with_loras = self._compiled.mixed().create_infer_request()
             self._share(self._with_loras, self._kept)
@@ -203,6 +234,7 @@ class Paged:
             together = dict.fromkeys((*self._mix.loras, *wanted))
             self._lay(Mix(list(together if len(together) <= _MOST_MIXED else wanted)))
         rows = self._mix.rows([lora if lora in wanted else None for lora in loras])
+        self._laid_out = None  # its inputs may be another text's
         return self._with_loras, {"mixed": rows.numpy()}
 
     def _lay(self, mix: Mix) -> None:
@@ -219,6 +251,9 @@ def _numbers(values: Sequence[int]) -> Array:
     return np.asarray(values, np.int32)
 
 
-def _from_zero(counts: Sequence[int]) -> Array:
-    """Where each of several neighbours begins, and where the last one ends."""
-    return np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+def _computed(request: Any) -> Tensor:
+    # `infer` keeps silent when a node fails, and leaves the numbers of the last time.
+    request.start_async()
+    request.wait()
+    found: Array = request.get_output_tensor(0).data
+    return torch.from_numpy(found)

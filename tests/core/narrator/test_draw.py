@@ -24,13 +24,12 @@ def drawn(logits: Tensor, how: Sampling) -> set[int]:
 
 
 def nucleus(logits: Tensor, how: Sampling) -> set[int]:
-    """The tokens that temperature, top-k and top-p leave, one after the other, by their book."""
+    """The tokens that temperature, top-k and top-p leave, each by the odds of all tokens."""
     odds = (logits / how.temperature).softmax(-1).tolist()
     order = sorted(range(len(odds)), key=lambda token: -odds[token])[: how.top_k or len(odds)]
-    mass = sum(odds[token] for token in order)
     kept, reached = set(), 0.0
     for token in order:
-        if reached >= how.top_p * mass:
+        if reached >= how.top_p:
             break
         kept.add(token)
         reached += odds[token]
