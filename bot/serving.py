@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -113,6 +113,8 @@ def serve(settings: Settings) -> None:
         _log.info("serving", extra={"url": settings.ray.url, "replicas": settings.ray.replicas})
         stop.wait()
         _log.info("stopping")
+        with suppress(TimeoutError):  # after a minute, whatever drain_seconds says
+            serving.delete(_APP)  # waits for what is in hand; `shutdown` alone would cut it off
         serving.shutdown()
     _log.info("stopped")
 

@@ -19,6 +19,7 @@ from core.errors import LoraRefused, NarratorAway
 from core.narrator.faults import Patience
 from core.narrator.narrator import Assignment
 from core.narrator.served import ServedNarrator, ServedSettings
+from core.story.model import Length
 from tests.contracts.narrator_contract import TOLD, NarratorContract, passage
 
 pytestmark = [
@@ -177,14 +178,13 @@ async def test_what_is_in_hand_is_finished_when_it_is_told_to_stop(
 ) -> None:
     served = await asyncio.to_thread(started, speaking, tmp_path)
     narrator = served.narrator(patience=replace(PATIENT, retries=0))
-    alone = await passage(narrator, TOLD)
-    async with aclosing(narrator.write(TOLD)) as texts:
-        text = await anext(texts)
+    wanted = [replace(TOLD, seed=seed, length=Length.LONG) for seed in range(24)]
+    alone = [await passage(narrator, each) for each in wanted]
+    async with asyncio.TaskGroup() as tasks:
+        written = [tasks.create_task(interrupted(narrator, each)) for each in wanted]
+        await asyncio.sleep(0.1)
         served.process.terminate()
-        async for longer in texts:
-            text = longer
-            await asyncio.sleep(0.02)
-    assert text == alone
+    assert [task.result() for task in written] == alone
     assert await asyncio.to_thread(served.process.wait, 60) == 0
     with pytest.raises(NarratorAway):
         await passage(narrator, TOLD)
