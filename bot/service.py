@@ -28,7 +28,7 @@ async def run(settings: Settings, known: Secrets) -> None:
                 await narrator.ready()
             except NarratorAway as away:  # it may come back; until then each chat is told
                 _log.warning("starting without the narrator: %s", away)
-            await serve(jobs)
+            await serve({**jobs, "timekeeping": engine.keep_time})
         finally:
             await narrator.close()
 

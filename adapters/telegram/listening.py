@@ -75,7 +75,9 @@ class Listener:
     # ------------------------------------------------------------ messages
     async def _message(self, request: str, message: Message) -> None:
         if message.migrate_to_chat_id is not None:
-            self._wire.moved(message.chat.id, message.migrate_to_chat_id)
+            old, new = message.chat.id, message.migrate_to_chat_id
+            self._wire.moved(old, new)
+            await self._engine.moved(reading.PLATFORM, str(old), str(new))
             return
         writer = reading.writer_of(message)
         if writer is None:
@@ -133,7 +135,7 @@ class Listener:
         if message is None or query.data is None:  # of a message shared into a foreign chat
             await Press(self._wire, query.id).release()
             return
-        place = self._place_of_ours(message.chat, message.message_id)
+        place = await self._place_of_ours(message.chat, message.message_id)
         page = None
         # The library makes a Message of what Telegram holds no more, too: without its topic.
         if isinstance(message, Message) and message.is_accessible:
@@ -155,7 +157,7 @@ class Listener:
         if value is None or reaction.user is None:
             return
         ref = str(reaction.message_id)
-        place = self._place_of_ours(reaction.chat, reaction.message_id)
+        place = await self._place_of_ours(reaction.chat, reaction.message_id)
         command = await self._engine.reaction_to(place, ref, value)
         if command is not None:
             author = await self._author(reaction.user, place)
@@ -208,10 +210,10 @@ class Listener:
 
     async def _refuse(self, place: Place, user: User, cue: Cue, refusal: Refusal) -> None:
         """Say why something cannot even be asked."""
-        language = user.language_code or ""
-        text = Voice.of(language, self._language)(refusal.key, **refusal.values)
+        author = reading.author_of(user, admin=False)
+        reply = await self._engine.refused(place, author, refusal)
         try:
-            await self._screen(place, language, cue=cue).show(Reply(text, private=True))
+            await self._screen(place, author.language, cue=cue).show(reply)
         except NotShown as error:
             _log.warning("telegram did not show a refusal: %s", error)
 
@@ -221,9 +223,13 @@ class Listener:
         say = Voice.of(language, self._language)
         return TelegramScreen(self._wire, place, say, cue=cue, ref=ref)
 
-    def _place_of_ours(self, chat: Chat, message: int) -> Place:
+    async def _place_of_ours(self, chat: Chat, message: int) -> Place:
         """Return the place of a message of ours that came without its topic."""
-        return reading.place_in(chat, self._wire.topic_of(chat.id, message))
+        topic = self._wire.topic_of(chat.id, message)
+        if chat.is_forum and not topic:  # sent before a restart
+            known = await self._engine.place_of(reading.PLATFORM, str(chat.id), str(message))
+            topic = known.topic if known else ""
+        return reading.place_in(chat, topic)
 
     async def _author(self, user: User, place: Place) -> Author:
         admin = place.private or await self._admins.know(int(place.chat), user.id)

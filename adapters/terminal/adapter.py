@@ -118,6 +118,14 @@ class TerminalAdapter:
     ) -> None:
         with self._screen.turn(said):
             await deliver(self._engine, request, _until(self._stop, replies), self._screen)
+        await self._look_up()
+
+    async def _look_up(self) -> None:
+        """Do what is due and show it: nobody keeps the time while a terminal waits for a line."""
+        await self._engine.tick()
+        for notice in self._engine.waiting(PLATFORM):
+            with self._screen.turn(""):
+                await self._screen.show(notice.reply)
 
 
 async def _until(stop: asyncio.Event, replies: AsyncGenerator[Reply]) -> AsyncGenerator[Reply]:

@@ -293,10 +293,7 @@ class Engine:
         """Do what is due, without end; deadlines are in the database and outlast a restart."""
         while True:
             self._news.clear()
-            try:
-                await self.tick()
-            except StorageError:
-                log.exception("deadlines not looked at")
+            await self.tick()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_TICK):
                     await self._news.wait()
@@ -304,12 +301,15 @@ class Engine:
     async def tick(self) -> None:
         """Do what is due: remind, pass turns on, close votes, let the narrator write."""
         now = self._clock()
-        for story in await self._do(lambda tx: tx.groups_due(now)):
-            step = await self._do(partial(self._step, story))
-            for notice in step.notices:
-                self._board.post(notice)
-            if step.request is not None:
-                await self._narrate(step.request)
+        try:
+            for story in await self._do(lambda tx: tx.groups_due(now)):
+                step = await self._do(partial(self._step, story))
+                for notice in step.notices:
+                    self._board.post(notice)
+                if step.request is not None:
+                    await self._narrate(step.request)
+        except StorageError:
+            log.exception("deadlines not looked at")
 
     def _step(self, story: int, tx: Transaction) -> timekeeping.Step:
         return timekeeping.step(tx, story, self._default_language, self._clock())

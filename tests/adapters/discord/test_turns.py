@@ -336,7 +336,7 @@ async def test_every_command_is_answered_and_breaks_no_rule(house: House) -> Non
     assert house.server.rest.refused == []
 
 
-_NEEDING = {"pick", "rate", "forget", "open", "import"}
+_NEEDING = {"pick", "rate", "vote", "forget", "open", "import"}
 
 
 async def test_every_button_is_answered_and_breaks_no_rule(house: House) -> None:
