@@ -39,10 +39,10 @@ class TestServedStandIns(NarratorContract, LoraContract):
             await narrator.close()
 
 
-class TestServed(NarratorContract):
+class TestServed(NarratorContract, LoraContract):
     @pytest.fixture
     async def narrator(self, speaking: Path) -> AsyncIterator[ServedNarrator]:
-        settings = NarratorSettings(model=str(speaking), device="cpu")
+        settings = NarratorSettings(model=str(speaking), device="cpu", precision="fp32")
         local = [Gpt2Narrator(settings), Gpt2Narrator(settings)]
         async with Replicas(local) as replicas:
             narrator = served(replicas)
