@@ -12,8 +12,8 @@ from core.session.turns import Turn
 from core.session.wording import Voice
 from core.storage.library import Spot, Transaction
 from core.story import group as groups
-from core.story.group import Group
-from core.story.model import Story
+from core.story.group import Group, Vote
+from core.story.model import Passage, Story
 
 _LEASE = timedelta(minutes=3)  # for the narrator's turn, before it is begun once more
 _TRIES = 3
@@ -135,7 +135,7 @@ def news(tx: Transaction, turn: Turn, default_language: str) -> list[Notice]:
         return []
     takes_of_head = tx.takes(story.id, head)
     return [
-        Notice(place, menus.passage(say, story, head, takes_of_head, note=_from(say, turn)))
+        Notice(place, menus.passage(say, story, head, takes_of_head, note=_how(say, turn, head)))
         for place, say in town.voices()
     ]
 
@@ -143,6 +143,24 @@ def news(tx: Transaction, turn: Turn, default_language: str) -> list[Notice]:
 def _is_new(turn: Turn, group: Group) -> bool:
     before = turn.group.vote if turn.group else None
     return group.vote is not None and (before is None or before.takes != group.vote.takes)
+
+
+def _how(say: Voice, turn: Turn, head: Passage) -> str:
+    """Say how the passage came to stand there: a vote decided, somebody moved, or wrote it."""
+    vote, command = (turn.group.vote if turn.group else None), turn.request.command
+    if vote is not None and isinstance(command, c.Vote | c.Decide) and head.id in vote.takes:
+        return voting.result(say, _with_last(vote, turn, command))
+    if isinstance(command, c.Undo):
+        return f"{say('note.undone')} · {_from(say, turn)}"
+    return _from(say, turn)
+
+
+def _with_last(vote: Vote, turn: Turn, command: c.Vote | c.Decide) -> Vote:
+    """Return the vote with the voice that decided it."""
+    if isinstance(command, c.Decide):
+        return vote
+    take = vote.takes[command.number - 1] if command.passage is None else command.passage
+    return vote.cast(turn.session.author, take)
 
 
 def _from(say: Voice, turn: Turn) -> str:

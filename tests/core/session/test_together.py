@@ -158,8 +158,8 @@ async def test_without_rounds_there_is_no_turn_to_pass_on(stage: Stage, line: st
         ("/order vote 1m", "from 5 minutes"),
         ("/order vote 99d", "from 5 minutes"),
         ("/order", "Whoever likes"),
-        ("/order vote 90m", "minutes: 90"),
-        ("/order rounds 3d", "days: 3"),
+        ("/order vote 90m", "90 min"),
+        ("/order rounds 3d", "3 d"),
     ],
 )
 async def test_an_order_is_set_told_or_refused_in_words(stage: Stage, line: str, told: str) -> None:
@@ -506,3 +506,19 @@ async def test_time_is_kept_until_it_is_told_to_stop(stage: Stage) -> None:
             notice = await anext(notices)
     keeping.cancel()
     assert notice.reply.passage is not None
+
+
+async def test_the_other_place_sees_who_won_a_vote_and_who_stepped_back(stage: Stage) -> None:
+    await joined(stage)
+    await stage.tell("/order vote 30m", "/continue", "/vote B")
+    await stage.ask("/vote C", author=CEM, place=THERE)
+    [won] = stage.engine.waiting("test")
+    assert won.reply.note.startswith("B won (A 0 · B 1 · C 1)")
+    await stage.tell("/continue", "/vote C")
+    stage.engine.waiting("other")
+    await stage.ask("/decide")
+    [won] = stage.engine.waiting("other")
+    assert won.reply.note.startswith("C won (A 0 · B 0 · C 1)")
+    await stage.ask("/undo")
+    [back] = stage.engine.waiting("other")
+    assert back.reply.note.startswith("one step back; /redo goes forward again · Ann, on Test")
