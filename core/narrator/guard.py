@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from core.narrator.headings import plain
 from core.narrator.lexicon import Lexicon
+from core.narrator.wordforms import forms
 from core.story.sentences import spans
 
 _GRAM = 4  # words that a passage does not hold twice in a row like this
@@ -102,9 +103,12 @@ def _last(words: list[str]) -> set[tuple[str, ...]]:
 
 
 def banned_pattern(banned: Iterable[str]) -> re.Pattern[str] | None:
-    """Whole words and phrases in any casing; None when there are none."""
+    """Whole words in all their forms, and phrases, in any casing; None when there are none."""
     phrases = [
-        r"\s+".join(map(re.escape, phrase.split())) for phrase in map(plain, banned) if phrase
+        r"\s+".join(map(re.escape, form.split()))
+        for phrase in map(plain, banned)
+        for form in sorted(forms(phrase.strip()))
+        if form
     ]
     bounded = [_bounded(phrase) for phrase in phrases if phrase]
     return re.compile("|".join(bounded), re.IGNORECASE) if bounded else None

@@ -6,6 +6,7 @@ from core.narrator.guard import Guard
 from core.narrator.lexicon import Lexicon
 from core.narrator.narrator import Assignment, Mode
 from core.narrator.tokens import Tokens
+from core.narrator.wordforms import forms
 
 _NEWEST = 3  # passages whose sentences are not told again
 # What ends a story, and would leave nothing to tell where it is to go on.
@@ -21,14 +22,14 @@ def guard_for(assignment: Assignment, words: frozenset[str]) -> Guard:
 
 def barred_tokens(banned: Sequence[str], tokens: Tokens) -> frozenset[int]:
     """Tokens that are a banned word whole: the guard would only refuse them later."""
-    forms = {
-        f"{space}{form}"
+    spelled = {
+        f"{space}{cased}"
         for word in banned
-        for form in (word, word.lower(), word.upper(), word.capitalize())
+        for form in (word, *forms(word.strip()))
+        for cased in (form, form.lower(), form.upper(), form.capitalize())
         for space in ("", " ")
     }
-    spelled = map(tokens.encode, forms)
-    return frozenset(ids[0] for ids in spelled if len(ids) == 1)
+    return frozenset(ids[0] for ids in map(tokens.encode, spelled) if len(ids) == 1)
 
 
 def _lexicon(assignment: Assignment, words: frozenset[str]) -> Lexicon | None:

@@ -47,6 +47,13 @@ _ENDS = (
     *(("ed", ""), ("ed", "e"), ("es", ""), ("s", "")),
 )
 _HISSING = ("s", "x", "z", "ch", "sh")
+# Words that only look like forms of others: "evening" is none of "even".
+_WHOLE = frozenset(
+    "evening morning nothing something anything everything thing king ring wing string spring "
+    "during ceiling wedding pudding darling news bed red shed hundred sacred wicked naked this his "
+    "its was always lens christmas".split()
+)
+_SHORT = 6  # letters: "seed" is none of "see"
 _LEAST = 3  # letters of a word that has forms
 
 
@@ -84,6 +91,8 @@ def _owned(word: str) -> tuple[str, ...]:
 def _roots(word: str) -> list[str]:
     """What the word may be a regular form of; itself, if it looks like none."""
     roots: list[str] = []
+    if word in _WHOLE or (word.endswith("eed") and len(word) < _SHORT):
+        return [word]
     for end, instead in _ENDS:
         bare = word.removesuffix(end)
         if (
@@ -91,6 +100,8 @@ def _roots(word: str) -> list[str]:
             or len(bare) < _LEAST - (instead != "")
             or word.endswith(("ss", "us", "is"))
         ):
+            continue
+        if end in {"ing", "ed"} and set(bare).isdisjoint(_VOWELS + "y"):
             continue
         if end == "es" and not bare.endswith(_HISSING):
             continue

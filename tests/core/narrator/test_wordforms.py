@@ -31,6 +31,9 @@ def test_a_word_has_no_forms_of_others() -> None:
     assert forms("two words") == {"two words"}
     assert "bu" not in forms("bus")
     assert "boss" in forms("bosses")
+    assert "the" not in forms("thing")
+    assert "see" not in forms("seed")
+    assert "even" not in forms("evening")
 
 
 def test_forms_share_a_stem() -> None:
