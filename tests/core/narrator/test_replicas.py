@@ -20,6 +20,7 @@ from core.narrator.faults import Patience
 from core.narrator.narrator import Assignment
 from core.narrator.served import ServedNarrator, ServedSettings
 from core.story.model import Length
+from tests.contracts.lora_contract import LoraContract
 from tests.contracts.narrator_contract import TOLD, NarratorContract, passage
 
 pytestmark = [
@@ -53,7 +54,7 @@ def started(model: Path, folder: Path) -> Served:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     config = folder / "config.toml"
     config.write_text(
-        f'[narrator]\nmodel = "{model}"\ndevice = "cpu"\ndrain_seconds = 20.0\n'
+        f'[narrator]\nmodel = "{model}"\ndevice = "cpu"\nprecision = "fp32"\ndrain_seconds = 20.0\n'
         f'[ray]\nurl = "{url}"\nreplicas = {REPLICAS}\n'
     )
     log = (folder / "log").open("wb")
@@ -91,9 +92,12 @@ async def narrator(served: Served) -> AsyncIterator[ServedNarrator]:
     narrator = served.narrator()
     yield narrator
     await narrator.close()
+    plain = served.narrator()
+    await plain.use(None)
+    await plain.close()
 
 
-class TestReplicas(NarratorContract):
+class TestReplicas(NarratorContract, LoraContract):
     pass
 
 
