@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 database = typer.Typer(help="Look after the database's tables.", no_args_is_help=True)
 app.add_typer(database, name="db")
+loras = typer.Typer(help="Look after what the narrator has learned.", no_args_is_help=True)
+app.add_typer(loras, name="loras")
 
 Config = Annotated[
     Path | None, typer.Option("--config", help="The settings; config.toml here, if there is one.")
@@ -29,6 +31,8 @@ Config = Annotated[
 Data = Annotated[
     Path | None, typer.Option("--data", help="Keep everything in this folder, database and all.")
 ]
+Name = Annotated[str, typer.Argument(help="A LoRA's name in `taleturn loras list`.")]
+_DATASET = "dataset"
 Revision = Annotated[str, typer.Argument(help="A revision's number, head or base.")]
 
 
@@ -113,31 +117,57 @@ def stories(*, data: Data = None, config: Config = None) -> None:
 
 @app.command("export")
 def export_(
-    story: Annotated[str, typer.Argument(help="Its number in `taleturn stories`, or its title.")],
+    story: Annotated[
+        str,
+        typer.Argument(help="Its number in `taleturn stories`, its title, or the word dataset."),
+    ],
     *,
-    form: Annotated[str, typer.Option("--format", help="txt, md, epub, pdf or json.")] = "md",
+    form: Annotated[
+        str, typer.Option("--format", help="txt, md, epub, pdf or json; a dataset: jsonl, parquet.")
+    ] = "",
     out: Annotated[Path, typer.Option(help="A file, a folder, or - for standard output.")] = Path(),
     data: Data = None,
     config: Config = None,
 ) -> None:
-    """Write a story as a file."""
+    """Write a story as a file, or all that may be learned from as a dataset."""
     from bot.books import export_story  # noqa: PLC0415  # see the top
 
-    path = export_story(_settings(config, data), story, form, out)
+    if story == _DATASET:
+        from bot.learning import export_dataset  # noqa: PLC0415  # see the top
+
+        typer.echo(export_dataset(_settings(config, data), form or "jsonl", out))
+        return
+    path = export_story(_settings(config, data), story, form or "md", out)
     if path is not None:
         typer.echo(path)
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="A story exported as JSON.")],
+    what: Annotated[
+        list[Path], typer.Argument(help="A story exported as JSON, or: dataset FILE.", min=1, max=2)
+    ],
     *,
+    licence: Annotated[str, typer.Option(help="Of a dataset's texts: CC-BY-4.0, CC0 …")] = "",
+    name: Annotated[str, typer.Option(help="Of a dataset; the file's without one.")] = "",
+    label_is_mood: Annotated[
+        bool, typer.Option("--label-is-mood", help="Labels are the mood a text is written in.")
+    ] = False,
     data: Data = None,
     config: Config = None,
 ) -> None:
-    """Put an exported story on this terminal's shelf."""
+    """Put an exported story on this terminal's shelf, or take in texts to learn from."""
     from bot.books import import_story  # noqa: PLC0415  # see the top
 
+    *first, file = what
+    if first == [Path(_DATASET)]:
+        from bot.rows import import_dataset  # noqa: PLC0415  # see the top
+
+        settings = _settings(config, data)
+        typer.echo(import_dataset(settings, file, licence=licence, name=name, mood=label_is_mood))
+        return
+    if first:
+        raise TaleturnError(f"`taleturn import` takes a story, or: dataset FILE; not {first[0]}.")
     typer.echo(f"“{import_story(_settings(config, data), file)}” is on the shelf.")
 
 
@@ -199,6 +229,78 @@ def pretrain(
         )
     except OSError as error:
         raise TaleturnError(f"The training cannot begin: {error}.") from error
+
+
+@app.command()
+def learn(
+    *,
+    recipe: Annotated[
+        str | None, typer.Option(help="sft, kto, dpo, adversarial …; without: the settings'.")
+    ] = None,
+    search: Annotated[
+        int | None, typer.Option(min=0, help="Trials of a search for hyperparameters.")
+    ] = None,
+    dataset: Annotated[
+        str, typer.Option(help="Learn from an imported dataset, or one in a folder.")
+    ] = "",
+    place: Annotated[int, typer.Option(help="Give this place a LoRA of its own.")] = 0,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Train a LoRA from the feedback; it goes live only if it measures better."""
+    from rich.console import Console  # noqa: PLC0415  # see the top
+
+    from bot.learning import learn_by_hand  # noqa: PLC0415  # see the top
+
+    settings, console = _settings(config, data), Console()
+    learn_by_hand(settings, console, recipe=recipe, search=search, dataset=dataset, place=place)
+
+
+@loras.command("list")
+def list_(*, data: Data = None, config: Config = None) -> None:
+    """List the LoRAs, the trial that runs, and how the newest run went."""
+    from rich.console import Console  # noqa: PLC0415  # see the top
+
+    from bot.learning import show_loras  # noqa: PLC0415  # see the top
+
+    show_loras(_settings(config, data), Console())
+
+
+@loras.command()
+def promote(name: Name, *, data: Data = None, config: Config = None) -> None:
+    """Make a LoRA live; a running `taleturn run` follows within seconds."""
+    from bot.learning import promote as go_live  # noqa: PLC0415  # see the top
+
+    typer.echo(go_live(_settings(config, data), name))
+
+
+@loras.command()
+def rollback(
+    *,
+    place: Annotated[int, typer.Option(help="The place whose own LoRA is meant.")] = 0,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Bring back what was live before."""
+    from bot.learning import roll_back  # noqa: PLC0415  # see the top
+
+    typer.echo(roll_back(_settings(config, data), place))
+
+
+@loras.command()
+def ab(
+    name: Name,
+    *,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="Of the places that hear it; 0 ends the trial.")
+    ] = 0.5,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Let a LoRA write in a share of the places, beside the live one."""
+    from bot.learning import begin_trial  # noqa: PLC0415  # see the top
+
+    typer.echo(begin_trial(_settings(config, data), name, share))
 
 
 @database.command()

@@ -156,7 +156,8 @@ def test_settings_cannot_be_changed() -> None:
             "colour = 1",
             (
                 "colour: there is no such setting; "
-                "there are bot, log, database, narrator, openai, ray, telegram, discord"
+                "there are bot, log, database, narrator, openai, ray, telegram, discord, "
+                "learning"
             ),
         ),
         ("[log]\nzzz = 1", "log.zzz: there is no such setting; there are log.format, log.level"),
