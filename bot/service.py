@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bot import wiring
-from bot.settings import Secrets, Settings
+from bot.following import Following
+from bot.settings import Secrets, Settings, data_folder
 from core.errors import NarratorAway
 
 _log = logging.getLogger(__name__)
@@ -22,13 +23,17 @@ async def run(settings: Settings, known: Secrets) -> None:
     with wiring.opened_library(settings) as library:
         narrator = wiring.build_narrator(settings, known)
         try:
-            engine = wiring.build_engine(settings, library, narrator)
+            following = Following(library, data_folder(settings), narrator)
+            engine = wiring.build_engine(settings, library, narrator, loras=following.lora_for)
             jobs = wiring.platforms(settings, known, engine)
             try:
                 await narrator.ready()
             except NarratorAway as away:  # it may come back; until then each chat is told
                 _log.warning("starting without the narrator: %s", away)
-            await serve({**jobs, "timekeeping": engine.keep_time})
+            jobs |= {"timekeeping": engine.keep_time}
+            if settings.narrator.lora is None:  # the operator's own choice comes first
+                jobs |= {"following": following.run}
+            await serve(jobs)
         finally:
             await narrator.close()
 

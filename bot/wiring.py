@@ -88,7 +88,12 @@ def _served(settings: Settings) -> "ServedNarrator":
 
 
 def build_engine(
-    settings: Settings, library: Library, narrator: Narrator, *, seed: int | None = None
+    settings: Settings,
+    library: Library,
+    narrator: Narrator,
+    *,
+    seed: int | None = None,
+    loras: Callable[[int], str] = lambda place: "",
 ) -> Engine:
     """Return the engine; a seed lets a whole session be played again."""
     return Engine(
@@ -97,6 +102,7 @@ def build_engine(
         seeds=_seeds(seed),
         default_language=settings.bot.language,
         screening=Level(settings.bot.screening),
+        loras=loras,
     )
 
 

@@ -44,6 +44,7 @@ def assignment(
         preset=style.preset,
         banned=style.banned,
         place=place_key(turn.request.place),
+        lora=turn.lora,
     )
 
 

@@ -64,13 +64,16 @@ class Engine:
         seeds: Callable[[], int] = lambda: secrets.randbelow(_MOST_SEED),
         default_language: str = "en",
         screening: Level = Level.MILD,
+        loras: Callable[[int], str] = lambda place: "",
     ) -> None:
+        """`loras` names the folder of the LoRA that a place hears; empty: the live one."""
         self._library = library
         self._narrator = narrator
         self._clock = clock
         self._seeds = seeds
         self._default_language = default_language
         self._screening = screening
+        self._loras = loras
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._board = Board()
         self._door = together.Door()
@@ -161,6 +164,7 @@ class Engine:
             self._door.knock(turn.session.place, turn.now)
         if isinstance(command, Tells):
             telling = Telling(self._narrator, self._do, self._screening)
+            turn = replace(turn, lora=self._loras(turn.session.place))
             async with aclosing(telling.replies(turn, command)) as replies:
                 async for reply in replies:
                     yield reply

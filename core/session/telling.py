@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from core.errors import Refusal
@@ -134,7 +135,7 @@ class Telling:
     def _provenance(self, wanted: Assignment, *, seed: int | None = None) -> Provenance:
         return Provenance(
             model=self._narrator.model,
-            lora=self._narrator.lora,
+            lora=Path(wanted.lora).name if wanted.lora else self._narrator.lora,
             seed=wanted.seed if seed is None else seed,
             preset=wanted.preset,
             wish=wanted.wish,

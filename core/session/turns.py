@@ -37,6 +37,7 @@ class Turn:
     say: Voice
     now: datetime
     group: Group | None = None  # what a group has agreed on for the story
+    lora: str = ""  # the folder of the LoRA this place hears; empty: the live one
 
     @property
     def told(self) -> Story:

@@ -73,6 +73,7 @@ def _opening(turn: Turn, command: c.New) -> Plan:
         length=style.length,
         preset=style.preset,
         place=place_key(turn.request.place),
+        lora=turn.lora,
     )
     return Plan(wanted, None, Origin.OPENED, opens=style)
 

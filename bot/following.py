@@ -1,0 +1,105 @@
+"""Following what is live: the narrator changes its LoRA within seconds, with no restart."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.errors import LoraRefused, NarratorError, StorageError
+from core.learning import files
+from core.learning.trials import gets_challenger
+from core.narrator.narrator import Narrator
+from core.storage.library import Library
+from core.storage.loras import Lora, Trial
+from core.storage.runs import EVERYBODY
+
+_log = logging.getLogger(__name__)
+_PAUSE = 3.0  # seconds between two looks; a promotion is heard at once, as people count
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What the places hear, but for the live LoRA that the narrator uses of itself."""
+
+    own: Mapping[int, Path] = field(default_factory=dict)  # places with a LoRA of their own
+    trial: Trial | None = None
+    challenger: Path | None = None
+
+
+class Following:
+    """Keeps a narrator on what the registry says is live. A broken LoRA is told of and left."""
+
+    def __init__(self, library: Library, data: Path, narrator: Narrator) -> None:
+        self._library = library
+        self._data = data
+        self._narrator = narrator
+        self._serving = Serving()
+        self._live: str | None = None  # what the narrator was last told to use
+        self._refused: set[str] = set()  # hashes: each is told of once
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(_PAUSE)
+
+    async def look(self) -> None:
+        """Take over what has changed in the registry since."""
+        try:
+            live, trial, rival = await asyncio.to_thread(self._read)
+        except StorageError as error:
+            _log.warning("what is live could not be looked up: %s", error)
+            return
+        await self._use(live.get(EVERYBODY))
+        own = {scope: self._folder(lora) for scope, lora in live.items() if scope != EVERYBODY}
+        self._serving = Serving(
+            own={scope: folder for scope, folder in own.items() if folder is not None},
+            trial=trial,
+            challenger=self._folder(rival) if rival else None,
+        )
+
+    def lora_for(self, place: int) -> str:
+        """The folder of the LoRA that a place hears; empty: what is live for everybody."""
+        serving = self._serving
+        if place in serving.own:
+            return str(serving.own[place])
+        if serving.trial is None or serving.challenger is None:
+            return ""
+        return str(serving.challenger) if gets_challenger(str(place), serving.trial) else ""
+
+    def _read(self) -> tuple[dict[int, Lora], Trial | None, Lora | None]:
+        with self._library.begin() as tx:
+            live, trial = tx.live_loras(), tx.trial()
+            return live, trial, tx.lora(trial.challenger) if trial else None
+
+    async def _use(self, lora: Lora | None) -> None:
+        """Have the narrator use a LoRA, unless it does or cannot."""
+        wanted = lora.hash if lora else None
+        if wanted == self._live or (lora and lora.hash in self._refused):
+            return
+        folder = self._folder(lora) if lora else None
+        if lora is not None and folder is None:
+            return
+        try:
+            await self._narrator.use(folder)
+        except NarratorError as error:
+            self._refuse(lora, str(error))
+        else:
+            self._live = wanted
+            _log.info("a LoRA went live", extra={"lora": lora.name if lora else "none"})
+
+    def _folder(self, lora: Lora) -> Path | None:
+        """The LoRA's folder, if its files are what was measured."""
+        if lora.hash in self._refused:
+            return None
+        try:
+            return files.check(lora, self._data)
+        except LoraRefused as error:
+            self._refuse(lora, str(error))
+            return None
+
+    def _refuse(self, lora: Lora | None, reason: str) -> None:
+        if lora is not None:
+            self._refused.add(lora.hash)
+        _log.error("a LoRA is not used; what served before still does: %s", reason)
