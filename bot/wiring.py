@@ -93,7 +93,7 @@ def build_engine(
     narrator: Narrator,
     *,
     seed: int | None = None,
-    loras: Callable[[int], str] = lambda place: "",
+    loras: Callable[[int], str] = lambda _place: "",
 ) -> Engine:
     """Return the engine; a seed lets a whole session be played again."""
     return Engine(

@@ -64,7 +64,7 @@ class Engine:
         seeds: Callable[[], int] = lambda: secrets.randbelow(_MOST_SEED),
         default_language: str = "en",
         screening: Level = Level.MILD,
-        loras: Callable[[int], str] = lambda place: "",
+        loras: Callable[[int], str] = lambda _place: "",
     ) -> None:
         """`loras` names the folder of the LoRA that a place hears; empty: the live one."""
         self._library = library
