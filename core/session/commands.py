@@ -109,9 +109,10 @@ class Refine:
 
 @dataclass(frozen=True, slots=True)
 class Explain:
-    """Tell why a passage is as it is."""
+    """Tell why a passage is as it is; the text "story" asks about the whole story."""
 
     at: int | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,13 @@ class Title:
 @dataclass(frozen=True, slots=True)
 class Recap:
     """The story so far in three sentences of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspire:
+    """Offer premises and stories like those that were liked; `premise` begins one of our own."""
+
+    premise: int = 0
 
 
 # ---------------------------------------------------------------- controls
@@ -371,6 +379,7 @@ Command = (
     | Rate
     | Title
     | Recap
+    | Inspire
     | Lore
     | Forget
     | Genre

@@ -9,7 +9,7 @@ from core.errors import Refusal
 from core.narrator.narrator import Assignment, Mode, Narrator
 from core.narrator.screening import Level, screen
 from core.session import commands as c
-from core.session import menus, refining, showing, voting, writing
+from core.session import explaining, inspiring, menus, refining, voting, writing
 from core.session.assignments import assignment
 from core.session.messages import Reply
 from core.session.rounds import is_open
@@ -22,7 +22,7 @@ from core.story.model import Provenance
 T = TypeVar("T")
 
 # Some of these need no narrator in one of their forms (no premise: ask for one).
-Tells = c.New | c.Continue | c.Finish | c.Retry | c.Refine | c.Explain | c.Title
+Tells = c.New | c.Continue | c.Finish | c.Retry | c.Refine | c.Explain | c.Title | c.Inspire
 
 
 class Do(Protocol):
@@ -49,6 +49,10 @@ class Telling:
                 return self._offer(turn, command, turn.group)
             case c.New() | c.Continue() | c.Finish() | c.Retry():
                 return self._write(turn, command)
+            case c.Inspire(premise=0):
+                return self._inspire(turn)
+            case c.Inspire():
+                return self._write(turn, inspiring.own_premise(command))
             case c.Refine(text=""):
                 return self._wishes(turn, command)
             case c.Refine():
@@ -109,9 +113,14 @@ class Telling:
             lambda tx: close(tx, turn, refining.keep_refined(tx, turn, planned, found, facts))
         )
 
+    async def _inspire(self, turn: Turn) -> AsyncGenerator[Reply]:
+        ideas = await self._do(lambda tx: inspiring.gather(tx, turn))
+        reply = await inspiring.inspire(self._narrator, turn, ideas)
+        yield await self._do(lambda tx: close(tx, turn, reply))
+
     async def _explain(self, turn: Turn, command: c.Explain) -> AsyncGenerator[Reply]:
-        passage, path = await self._do(lambda tx: showing.to_explain(tx, turn, command.at))
-        reply = await showing.explained(self._narrator, turn, passage, path)
+        passage, path = await self._do(lambda tx: explaining.to_explain(tx, turn, command))
+        reply = await explaining.explained(self._narrator, turn, command, passage, path)
         yield await self._do(lambda tx: close(tx, turn, reply))
 
     async def _title(self, turn: Turn, command: c.Title) -> AsyncGenerator[Reply]:

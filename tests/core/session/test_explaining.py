@@ -1,7 +1,12 @@
 """Explain."""
 
+import asyncio
+
+import pytest
+
+from core.errors import NoLikelihoods
 from core.session import commands as c
-from tests.stage import Stage, button, labels
+from tests.stage import Stage, button
 
 PREMISE = "A lighthouse keeper finds a shell that sings"
 
@@ -41,3 +46,38 @@ async def test_a_passage_long_past_is_explained_by_what_stood_before_it(stage: S
     assert "too far back" not in told
     late = (await stage.ask("/explain")).text
     assert "What came before" in late
+
+
+async def test_explain_tells_what_moved_a_passage_with_a_picture(stage: Stage) -> None:
+    await stage.tell(f"/new {PREMISE}", "Mara woke in the storm.", "/continue")
+    told = await stage.ask("/explain")
+    assert "found by leaving out each in turn" in told.text
+    [picture] = told.media
+    assert picture.is_picture
+    assert picture.content.startswith(b"\x89PNG")
+    assert "the mood of the passages" in picture.alt
+
+
+async def test_the_whole_story_is_explained_by_its_own_sentences(stage: Stage) -> None:
+    await stage.tell(
+        f"/new {PREMISE}", "Then Mara met Tom.", "Old Tom gave Mara a lamp.", "/continue"
+    )
+    told = await stage.ask("/explain story")
+    assert "Who is who:\nMara: “" in told.text
+    assert "The story so far:" in told.text
+    assert len(told.media) == 1
+
+
+async def test_without_likelihoods_the_rest_is_explained(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def untold(*_: object) -> list[float]:
+        await asyncio.sleep(0)
+        raise NoLikelihoods("no logprobs")
+
+    monkeypatch.setattr(stage.narrator, "score", untold)
+    await stage.ask(f"/new {PREMISE}")
+    told = await stage.ask("/explain")
+    assert "does not tell how likely" in told.text
+    assert "seed" in told.text
+    assert told.media == ()
