@@ -148,6 +148,11 @@ async def _recap(asked: Asked) -> None:
     ask(asked, c.Recap())
 
 
+@slash()
+async def _inspire(asked: Asked) -> None:
+    ask(asked, c.Inspire())
+
+
 # ---------------------------------------------------------------- controls
 @slash()
 async def _lore(
@@ -267,6 +272,7 @@ COMMANDS = (
     _rate,
     _title,
     _recap,
+    _inspire,
     _lore,
     _forget,
     _genre,

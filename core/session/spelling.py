@@ -35,6 +35,7 @@ NAMES: dict[str, type[c.Command]] = {
     "rate": c.Rate,
     "title": c.Title,
     "recap": c.Recap,
+    "inspire": c.Inspire,
     "lore": c.Lore,
     "forget": c.Forget,
     "genre": c.Genre,

@@ -17,11 +17,13 @@ from core.storage.passages import Passages
 from core.storage.people import People, Session
 from core.storage.runs import Runs
 from core.storage.shelf import Shelf, Spine
+from core.storage.tastes import Liking, Tastes
 from core.storage.turns import OpenTurn, Outcome, ShownTurn, Turns
 from core.storage.volumes import Volumes
 
 __all__ = [
     "Library",
+    "Liking",
     "Member",
     "OpenTurn",
     "Outcome",
@@ -35,7 +37,18 @@ __all__ = [
 
 
 class Transaction(
-    People, Groups, Turns, Passages, Shelf, Volumes, Feedback, Persons, Gleaning, Runs, Loras
+    People,
+    Groups,
+    Turns,
+    Passages,
+    Shelf,
+    Volumes,
+    Feedback,
+    Tastes,
+    Persons,
+    Gleaning,
+    Runs,
+    Loras,
 ):
     """What can be done in one transaction: each part is a file beside this one."""
 
