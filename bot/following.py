@@ -36,7 +36,7 @@ class Following:
         self._narrator = narrator
         self._serving = Serving()
         self._live: str | None = None  # what the narrator was last told to use
-        self._refused: set[str] = set()  # hashes: each is told of once
+        self._refused: set[str] = set()  # each is told of once
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -75,8 +75,8 @@ class Following:
 
     async def _use(self, lora: Lora | None) -> None:
         """Have the narrator use a LoRA, unless it does or cannot."""
-        wanted = lora.hash if lora else None
-        if wanted == self._live or (lora and lora.hash in self._refused):
+        wanted = _key(lora) if lora else None
+        if wanted == self._live or wanted in self._refused:
             return
         folder = self._folder(lora) if lora else None
         if lora is not None and folder is None:
@@ -91,7 +91,7 @@ class Following:
 
     def _folder(self, lora: Lora) -> Path | None:
         """The LoRA's folder, if its files are what was measured."""
-        if lora.hash in self._refused:
+        if _key(lora) in self._refused:
             return None
         try:
             return files.check(lora, self._data)
@@ -101,5 +101,9 @@ class Following:
 
     def _refuse(self, lora: Lora | None, reason: str) -> None:
         if lora is not None:
-            self._refused.add(lora.hash)
+            self._refused.add(_key(lora))
         _log.error("a LoRA is not used; what served before still does: %s", reason)
+
+
+def _key(lora: Lora) -> str:
+    return f"{lora.name} {lora.hash}"

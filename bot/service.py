@@ -33,6 +33,10 @@ async def run(settings: Settings, known: Secrets) -> None:
             jobs |= {"timekeeping": engine.keep_time}
             if settings.narrator.lora is None:  # the operator's own choice comes first
                 jobs |= {"following": following.run}
+            if settings.learning.enabled:
+                from bot.timetable import Timetable  # noqa: PLC0415  # slow, and not for all
+
+                jobs |= {"timetable": Timetable(settings, library).run}
             await serve(jobs)
         finally:
             await narrator.close()

@@ -1,0 +1,121 @@
+"""A promotion is heard without a restart; what is broken is told of and left."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.following import Following
+from core.learning import files
+from core.learning.run import learn
+from core.storage.database import open_database
+from core.storage.library import Library
+from tests.core.learning.studies import LONG_AGO, Pupil, a_study, judge
+from tests.fakes import StandInNarrator
+from tests.stage import Stage
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    database = open_database(f"sqlite:///{tmp_path / 'stories.db'}")
+    library = Library(database)
+    judge(library)
+    for _ in range(2):
+        learn(a_study(library, tmp_path, Pupil()))
+    yield library
+    database.close()
+
+
+@pytest.fixture
+def narrator() -> StandInNarrator:
+    return StandInNarrator()
+
+
+async def test_the_narrator_goes_with_promotions_and_rollbacks(
+    library: Library, narrator: StandInNarrator, tmp_path: Path
+) -> None:
+    following = Following(library, tmp_path, narrator)
+    heard = []
+    for _ in range(4):
+        await following.look()
+        heard.append(narrator.lora)
+        with library.begin() as tx:
+            if tx.live_loras():
+                tx.roll_back(0, now=LONG_AGO)
+            else:
+                tx.promote_lora("lora-2", now=LONG_AGO)
+    assert heard == ["lora-2", "lora-1", None, "lora-2"]
+
+
+async def test_a_broken_lora_is_told_of_once_and_the_one_before_serves_on(
+    library: Library, narrator: StandInNarrator, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    following = Following(library, tmp_path, narrator)
+    await following.look()
+    (tmp_path / "loras" / "lora-1" / files.WEIGHTS).write_bytes(b"broken")
+    with library.begin() as tx:
+        tx.roll_back(0, now=LONG_AGO)
+    for _ in range(3):
+        await following.look()
+    assert narrator.lora == "lora-2"
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(told) == 1
+    assert "its hash differs" in told[0]
+
+
+async def test_a_trial_s_share_of_places_hears_the_challenger_and_says_so(
+    library: Library, narrator: StandInNarrator, tmp_path: Path
+) -> None:
+    with library.begin() as tx:
+        tx.begin_trial("lora-1", share=0.5, now=LONG_AGO)
+    following = Following(library, tmp_path, narrator)
+    await following.look()
+    challenger = str(tmp_path / "loras" / "lora-1")
+    heard = [following.lora_for(place) for place in range(200)]
+    assert set(heard) == {"", challenger}
+    assert 60 < heard.count(challenger) < 140
+    stage = Stage(library, narrator)
+    stage.engine._loras = lambda _place: challenger
+    told = await stage.ask("/new a lamp")
+    with library.begin() as tx:
+        place = tx.session(
+            platform="test",
+            chat="chat-1",
+            topic="",
+            private=False,
+            author="ann",
+            name="Ann",
+            language="en",
+            now=LONG_AGO,
+        )
+        passage = tx.passage(place.story or 0, told.passage or 0)
+    assert passage is not None
+    assert passage.provenance is not None
+    assert passage.provenance.lora == "lora-1"
+
+
+async def test_a_place_with_a_lora_of_its_own_hears_that(
+    library: Library, narrator: StandInNarrator, tmp_path: Path
+) -> None:
+    with library.begin() as tx:
+        (place,) = tx.glean().stories[0].places
+    learn(a_study(library, tmp_path, Pupil(), scope=place))
+    following = Following(library, tmp_path, narrator)
+    await following.look()
+    assert following.lora_for(place) == str(tmp_path / "loras" / "lora-3")
+    assert following.lora_for(place + 1) == ""
+    assert narrator.lora == "lora-2"
+
+
+async def test_while_the_database_is_away_what_serves_serves_on(
+    library: Library, narrator: StandInNarrator, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    following = Following(library, tmp_path, narrator)
+    await following.look()
+    (tmp_path / "stories.db").rename(tmp_path / "away.db")
+    library._database.close()
+    (tmp_path / "stories.db").mkdir()
+    await following.look()
+    assert narrator.lora == "lora-2"
+    assert "could not be looked up" in caplog.text
