@@ -64,6 +64,7 @@ class _Row:
     job: Job
     chance: random.Random
     read: int = 0  # tokens of its text that the slot holds
+    drawn: int | None = None  # the next token, which the pen has not taken yet
     barred: frozenset[int] | None = None  # what the row's mask bars
     leaning: Mapping[int, float] | None = None  # and what it favours
 
@@ -169,13 +170,22 @@ class Batch:
 
     def _has_work(self) -> bool:
         """Wait until there is something to write; False when the batch is closed and done."""
-        with self._changed:
-            while not (self._rows or self._reader or len(self._waiting)):
-                if self._retired or self._closed_at is not None:
+        while True:
+            with self._changed:
+                while not self._busy() and not self._over() and not self._runtime.cold:
+                    self._changed.wait()
+                closed = self._closed_at
+                if self._busy():
+                    return closed is None or time.monotonic() - closed < self._settings.drain
+                if self._over():
                     return False
-                self._changed.wait()
-            closed = self._closed_at
-        return closed is None or time.monotonic() - closed < self._settings.drain
+            self._runtime.warm()
+
+    def _busy(self) -> bool:
+        return bool(self._rows or self._reader or len(self._waiting))
+
+    def _over(self) -> bool:
+        return self._retired or self._closed_at is not None
 
     def _round(self) -> None:
         until = time.monotonic() + _READING
@@ -235,23 +245,36 @@ class Batch:
         return row
 
     def _write_a_token(self) -> None:
-        rows = self._rows
+        """Read the tokens drawn last, and draw the next ones.
+
+        While the model computes, the pens take what was drawn. A row whose pen has ended, or has
+        gone back, has computed in vain this once.
+        """
+        rows = list(self._rows)
+        places = [row.length - (row.drawn is None) for row in rows]
+        self._runtime.begin(
+            [row.last if row.drawn is None else row.drawn for row in rows],
+            places,
+            [row.job.lora for row in rows],
+        )
+        goes_on = [row.drawn is None or self._take(index, row) for index, row in enumerate(rows)]
         for index, row in enumerate(rows):
             self._bar(index, row)
+        logits = self._runtime.finish()
         if self._drawing is None:
-            self._drawing = Drawing(
-                [row.job.sampling for row in rows], self._mask.shape[1], self._device
-            )
-        places = [row.length - 1 for row in rows]
-        logits = self._runtime.step(
-            [row.last for row in rows], places, [row.job.lora for row in rows]
-        )
-        drawn = self._drawing.draw(
-            logits.add_(self._mask[: len(rows)]), [row.chance.random() for row in rows]
-        )
+            how = [row.job.sampling for row in rows]
+            self._drawing = Drawing(how, self._mask.shape[1], self._device)
+        chances = [row.chance.random() if goes_on[at] else 0.0 for at, row in enumerate(rows)]
+        drawn = self._drawing.draw(logits.add_(self._mask[: len(rows)]), chances)
         for index in reversed(range(len(rows))):
-            rows[index].read = places[index] + 1
-            self._take(index, drawn[index])
+            row = rows[index]
+            if row.job.pen.ended:
+                self._leave(index)
+            elif goes_on[index] and drawn[index] == POISONED:
+                self._leave(index, poisoned=True)
+                row.job.end(NarratorError("The model's numbers are none (NaN) for this story."))
+            elif goes_on[index]:
+                row.drawn, row.read = drawn[index], places[index] + 1
 
     def _bar(self, index: int, row: _Row) -> None:
         """Bring the row's mask up to date: what is barred, favoured, and written already."""
@@ -267,24 +290,24 @@ class Batch:
         mask[list(written)] -= row.job.sampling.repetition
         mask[list(barred)] = -torch.inf
 
-    def _take(self, index: int, token: int) -> None:
-        row = self._rows[index]
-        job, pen = row.job, row.job.pen
-        if token == POISONED:
-            self._leave(index, poisoned=True)
-            job.end(NarratorError("The model's numbers are none (NaN) for this story."))
-            return
+    def _take(self, index: int, row: _Row) -> bool:
+        """Write what was drawn for a row; False if its pen has ended or gone back."""
+        job, pen, token = row.job, row.job.pen, row.drawn
+        row.drawn = None
+        if token is None:
+            return True
         fresh = self._tokens.telling[token] and token not in pen.ids
+        before = len(pen.ids)
         pen.take(token)
         row.read = min(row.read, row.length)
         if fresh:
-            self._mask[index, token] -= row.job.sampling.repetition
+            self._mask[index, token] -= job.sampling.repetition
         if pen.shown != job.text:
             job.text = pen.shown
             job.news()
         if pen.ended:
-            self._leave(index)
             job.end()
+        return not pen.ended and len(pen.ids) == before + 1
 
     def _leave(self, index: int, *, poisoned: bool = False) -> None:
         """Free a row's slot; the last row moves into it, and the reader into the last row's."""

@@ -33,6 +33,7 @@ class Lean:
         self._rows = torch.arange(slots, device=self.device)
         self._columns = torch.arange(weights.window, device=self.device)
         self._mix = Mix(())
+        self._found = torch.zeros(0)
         self._laid: dict[str, tuple[Tensor, Tensor]] = {}
 
     def read(self, slot: int, ids: Sequence[int], start: int, lora: Lora | None = None) -> None:
@@ -43,12 +44,20 @@ class Lean:
         """The same, with what the model finds likely after each: (tokens, vocabulary)."""
         return self._logits(self._read(slot, ids, start, lora, only_keep=False))
 
-    def step(
+    @property
+    def cold(self) -> bool:
+        """Whether there is more to be made ready: never in torch."""
+        return False
+
+    def warm(self) -> None:
+        """Make more ready."""
+
+    def begin(
         self, ids: Sequence[int], places: Sequence[int], loras: Sequence[Lora | None]
-    ) -> Tensor:
+    ) -> None:
         """Read one token more in each of the first slots, at these places of their texts.
 
-        The logits after it: (rows, vocabulary).
+        A GPU computes on while this comes back.
         """
         rows, longest = len(ids), max(places) + 1
         mixed = self._take(loras)
@@ -71,7 +80,11 @@ class Lean:
                 scale=layer.scale,
             )  # (rows, heads, 1, each)
             x = self._finish(number, layer, x, seen.reshape(rows, self._width), mixed)
-        return self._logits(x)
+        self._found = self._logits(x)
+
+    def finish(self) -> Tensor:
+        """The logits after what was begun: (rows, vocabulary)."""
+        return self._found
 
     def move(self, source: int, target: int, length: int) -> None:
         """Give a slot another's text, which is needed there no more."""

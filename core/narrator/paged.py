@@ -6,7 +6,6 @@ attention that reads no more than each text has.
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,18 +19,11 @@ from core.narrator.loras import PARTS, Lora, Mix
 from core.narrator.weights import Weights
 
 _CORE = ov.Core()
+_ROUND = 16  # tokens: what is read is filled up to a multiple of it
+_LONGEST_WARM = 256  # tokens read at once
 _MOST_MIXED = 16  # LoRAs laid side by side before those out of use are let go
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """What is read of a text in one go."""
-
-    slot: int
-    start: int  # tokens it has
-    count: int  # tokens that are new
 
 
 class Compiled:
@@ -86,38 +78,64 @@ class Paged:
         self._with_loras: Any = None
         self._mix = Mix(())
         self._kept = self._memory()
-        self._laid_out: tuple[Any, list[int]] | None = None  # of the rows of the last step
+        self._laid_out: tuple[Any, list[int]] | None = None  # the last step's request, and pages
+        self._numbered = np.arange(slots * self._pages, dtype=np.int32)
         self._inputs: dict[str, Array] = {}
+        self._begun: tuple[Any, dict[str, Array]] = (None, {})
+        longest = min(_LONGEST_WARM, self._pages * PAGE)
+        self._cold = [  # taken from the end
+            *((count, True) for count in range(slots, 1, -1)),
+            *((count, False) for count in range(longest, 0, -_ROUND)),
+            (1, True),
+        ]
         self._ids = self._at = self._longest = np.zeros(0, np.int32)
 
     def read(self, slot: int, ids: Sequence[int], start: int, lora: Lora | None = None) -> None:
         """Read the next tokens of a slot's text, which has `start` of them already."""
-        self._run(ids, _Text(slot, start, len(ids)), [], lora)
+        self._read(slot, ids, start, lora, all_picked=False)
 
     def likely(self, slot: int, ids: Sequence[int], start: int, lora: Lora | None = None) -> Tensor:
         """The same, with what the model finds likely after each: (tokens, vocabulary)."""
-        text = _Text(slot, start, len(ids))
-        return self._run(ids, text, range(len(ids)), lora).clone()
+        return self._read(slot, ids, start, lora, all_picked=True)[: len(ids)].clone()
 
-    def step(
+    def begin(
         self, ids: Sequence[int], places: Sequence[int], loras: Sequence[Lora | None]
-    ) -> Tensor:
+    ) -> None:
         """Read one token more in each of the first slots, at these places of their texts.
 
-        The logits after it, (rows, vocabulary), good until the next call.
+        It goes on while this comes back.
         """
         request, more = self._request(self._stepping, loras)
         self._lay_out(request, places)
         self._ids[:], self._at[:], self._longest[...] = ids, places, max(places) + 1
-        for name, value in more.items():
-            request.set_tensor(name, ov.Tensor(value, shared_memory=True))
-        return _computed(request)
+        self._hand(request, more)
+        request.start_async()
+        self._begun = (request, more)
+
+    def finish(self) -> Tensor:
+        """The logits after what was begun, (rows, vocabulary), good until the next call."""
+        return _computed(self._begun[0])
+
+    @property
+    def cold(self) -> bool:
+        """Whether a number of rows or tokens is left that is slow when it first comes."""
+        return bool(self._cold)
+
+    def warm(self) -> None:
+        """Compute one of them, so that nobody has to wait for it. No text may be in the slots."""
+        count, rows = self._cold.pop()
+        if rows:
+            self.begin([0] * count, [0] * count, [None] * count)
+            self.finish()
+        else:
+            self.read(0, [0] * count, 0)
 
     def move(self, source: int, target: int, length: int) -> None:
         """Give a slot another's text, which is needed there no more."""
         del length  # its pages change their owner
         places = self._places
         places[source], places[target] = places[target], places[source]
+        self._laid_out = None
 
     def copy(self, source: int, target: int, length: int) -> None:
         """Give a slot the first tokens of another's text."""
@@ -169,58 +187,57 @@ class Paged:
         for name, memory in zip(names, kept, strict=True):
             request.set_tensor(name, ov.Tensor(memory, shared_memory=True))
 
-    def _run(
-        self,
-        ids: Sequence[int],
-        text: _Text,
-        picked: Sequence[int],
-        lora: Lora | None,
+    def _read(
+        self, slot: int, ids: Sequence[int], start: int, lora: Lora | None, *, all_picked: bool
     ) -> Tensor:
-        """Read on in one text."""
-        request, more = self._request(self._reading, [lora] * len(ids))
-        own = self._own(text.slot, text.start + text.count)
+        # A number of tokens is slow when it first comes, so there are few: what is read too much
+        # is written over by what follows.
+        most = self._pages * PAGE - start
+        count = min(-(-len(ids) // _ROUND) * _ROUND, most)
+        request, more = self._request(self._reading, [lora] * count)
+        own = self._own(slot, start + count)
+        places = np.arange(start, start + count, dtype=np.int32)
         inputs = {
-            "ids": _numbers(ids),
-            "places": np.arange(text.start, text.start + text.count, dtype=np.int32),
-            "picked": _numbers(picked),
-            SEQUENCES[0]: _numbers([text.start]),
-            SEQUENCES[1]: _numbers([0, text.count]),
+            "ids": _numbers([*ids, *([0] * (count - len(ids)))]),
+            "places": np.minimum(places, self.window - 1, dtype=np.int32),
+            "picked": np.arange(count if all_picked else 0, dtype=np.int32),
+            SEQUENCES[0]: _numbers([start]),
+            SEQUENCES[1]: _numbers([0, count]),
             SEQUENCES[2]: np.arange(own.start, own.stop, dtype=np.int32),
             SEQUENCES[3]: _numbers([0, own.stop - own.start]),
-            "max_context_len": np.array(text.start + text.count, np.int32),
+            "max_context_len": np.array(start + count, np.int32),
             **more,
         }
+        self._hand(request, inputs)
+        request.start_async()
+        return _computed(request)
+
+    def _hand(self, request: Any, inputs: dict[str, Array]) -> None:
+        """Give a graph its inputs; it does not own them."""
         for name, value in inputs.items():
             request.set_tensor(name, ov.Tensor(value, shared_memory=True))
-        return _computed(request)
 
     def _lay_out(self, request: Any, places: Sequence[int]) -> None:
         """Hand a step's rows to the graph: anew when rows or their pages change, else in place."""
-        rows = len(places)
-        pages = [
-            page
-            for slot, place in enumerate(places)
-            for page in range(self._own(slot, 0).start, self._own(slot, place + 1).stop)
-        ]
-        if self._laid_out == (request, pages):
+        rows, counts = len(places), [place // PAGE + 1 for place in places]
+        if self._laid_out == (request, counts):
             return
-        self._laid_out = (request, pages)
+        self._laid_out = (request, counts)
+        own = [self._own(slot, count * PAGE) for slot, count in enumerate(counts)]
         self._ids, self._at = np.zeros(rows, np.int32), np.zeros(rows, np.int32)
         self._longest = np.zeros((), np.int32)
-        counts = [place // PAGE + 1 for place in places]
         inputs = {
             "ids": self._ids,
             "places": self._at,
             "picked": np.arange(rows, dtype=np.int32),
             SEQUENCES[0]: self._at,
             SEQUENCES[1]: np.arange(rows + 1, dtype=np.int32),
-            SEQUENCES[2]: _numbers(pages),
-            SEQUENCES[3]: np.concatenate(([0], np.cumsum(counts))).astype(np.int32),
+            SEQUENCES[2]: np.concatenate([self._numbered[each] for each in own]),
+            SEQUENCES[3]: np.cumsum([0, *counts], dtype=np.int32),
             "max_context_len": self._longest,
         }
         self._inputs = inputs  # the graph does not own them
-        for name, value in inputs.items():
-            request.set_tensor(name, ov.Tensor(value, shared_memory=True))
+        self._hand(request, inputs)
 
     def _request(self, plain: Any, loras: Sequence[Lora | None]) -> tuple[Any, dict[str, Array]]:
         """What computes these rows, and what it is to know of their LoRAs."""
@@ -252,8 +269,7 @@ def _numbers(values: Sequence[int]) -> Array:
 
 
 def _computed(request: Any) -> Tensor:
-    # `infer` keeps silent when a node fails, and leaves the numbers of the last time.
-    request.start_async()
+    # `infer` would keep silent when a node fails, and leave the numbers of the last time.
     request.wait()
     found: Array = request.get_output_tensor(0).data
     return torch.from_numpy(found)

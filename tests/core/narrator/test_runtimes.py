@@ -103,7 +103,8 @@ def test_texts_of_all_lengths_are_written_side_by_side(make: Make, saved: Path) 
             runtime.read(slot, ids, 0)
         lengths = [len(ids) for ids in TEXTS]
         for added in ([1, 2, 3, 4], [9, 9, 9, 9]):
-            logits = runtime.step(added, lengths, [None] * len(added))
+            runtime.begin(added, lengths, [None] * len(added))
+            logits = runtime.finish()
             lengths = [length + 1 for length in lengths]
             for ids, token in zip(TEXTS, added, strict=True):
                 ids.append(token)
@@ -214,9 +215,8 @@ def test_every_row_takes_its_own_lora(make: Make, saved: Path, tmp_path: Path) -
         for slot, (lora, _) in enumerate(rows):
             runtime.read(slot, ids[:-1], 0, lora)
         count = len(ids) - 1
-        logits = runtime.step(
-            [ids[-1]] * len(rows), [count] * len(rows), [lora for lora, _ in rows]
-        )
+        runtime.begin([ids[-1]] * len(rows), [count] * len(rows), [lora for lora, _ in rows])
+        logits = runtime.finish()
         for found, (_, whole) in zip(logits, rows, strict=True):
             expected = whole(torch.tensor([ids])).logits[0, -1]
             torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
