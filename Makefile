@@ -9,13 +9,16 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help play test test-slow test-gpu test-ray fix bench bench-stories bench-pretrain
+.PHONY: help play demo test test-slow test-gpu test-ray fix bench bench-platforms bench-stories bench-pretrain
 
 help:  ## tell what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 play: .venv/run.stamp  ## open a story in the terminal; make play ARGS="--data DIR --seed 7"
 	@$(BIN)/taleturn play $(ARGS)
+
+demo: .venv/dev.stamp  ## watch a Telegram group and a Discord channel write one story; no token needed
+	@$(BIN)/python -m tests.demo
 
 test: .venv/dev.stamp  ## run every check: style, types, imports, tests, coverage
 	$(BIN)/ruff check .
@@ -40,6 +43,10 @@ fix: .venv/dev.stamp  ## mend what ruff can mend
 bench: .venv/dev.stamp  ## measure the engine and the terminal; writes tests/benchmarks/results/
 	$(BIN)/python -m tests.benchmarks.bench_engine
 	$(BIN)/python -m tests.benchmarks.bench_play
+
+bench-platforms: .venv/dev.stamp  ## measure Telegram and Discord; with ARGS="soak" for ten minutes of 200 chats
+	$(BIN)/python -m tests.benchmarks.bench_telegram $(or $(ARGS),own faults)
+	$(BIN)/python -m tests.benchmarks.bench_discord $(or $(ARGS),acks own faults)
 
 bench-stories: .venv/dev.stamp  ## measure the stories the narrator writes
 	$(BIN)/python -m tests.benchmarks.bench_stories $(ARGS)

@@ -25,7 +25,7 @@ class TelegramSettings:
 # Telegram names no hard limits. These are its FAQ's ("My bot is hitting limits"); edits count.
 _PRIVATE = Pace(1, 1.0)
 _GROUP = Pace(20, 60.0, gap=1.0)
-_OVERALL = Pace(30, 1.0)
+_OVERALL = Pace(28, 1.0)  # of 30: on their way, calls bunch up
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from tests.servers.telegram_rules import Flood
 from tests.servers.telegram_world import Chat, buttons
 
 Json = Any
+TOO_MANY = 429
 _LIFTED = Pace(10**6, 1.0)
 UNPACED = Tempo(private=_LIFTED, group=_LIFTED, overall=_LIFTED)
 
@@ -153,11 +154,23 @@ def finals(server: TelegramServer, group: Chat) -> int:
     return sum(bool(buttons(message)) for message in server.said(group))
 
 
-async def all_told(server: TelegramServer, groups: list[Chat]) -> None:
-    """Wait until there is a final text in every group; after a while it is counted as it is."""
+def final(server: TelegramServer, group: Chat, old: str) -> Json:
+    """Return the message with the final text of a turn: it can be gone on from where none could."""
+    told = [message for message in server.said(group) if going_on(message) not in ("", old)]
+    return told[-1] if told else None
+
+
+def going_on(message: Json) -> str:
+    """Return the id of the button that goes on from a message; empty: it has none."""
+    keys = [key["callback_data"] for row in buttons(message) for key in row]
+    return next((key for key in keys if key.startswith("continue")), "")
+
+
+async def all_told(server: TelegramServer, groups: list[Chat], old: str = "") -> None:
+    """Wait until there is a new final text in every group; after a while it is as it is."""
     with suppress(AssertionError):
         await server.until(
-            lambda: all(finals(server, group) for group in groups), seconds=platforms.PATIENCE
+            lambda: all(final(server, group, old) for group in groups), seconds=platforms.PATIENCE
         )
 
 
@@ -172,23 +185,24 @@ async def soak(options: argparse.Namespace) -> Found:
 
         async def chat(number: int, end: float) -> None:
             nonlocal flooded
-            group = groups[number]
-            while asyncio.get_running_loop().time() < end:
-                last = server.said(group)[-1:]
-                if last and counts.asked:
-                    server.people.press(last[0], "Continue", mara)
-                else:
-                    server.people.send(group, mara, "/new a lighthouse")
+            group, old = groups[number], ""
+            server.people.send(group, mara, "/new a lighthouse")
+            while True:
                 counts.asked += 1
-                for message in last:
-                    message.pop("reply_markup", None)  # so that the next final is told apart
-                await all_told(server, [group])
-                counts.told += finals(server, group)
+                await all_told(server, [group], old)
+                told = final(server, group, old)
+                if told is None:
+                    return  # it is counted as lost; there is no button to go on with
+                counts.told += 1
+                old = going_on(told)
                 while len(group.messages) > 1:
                     group.messages.pop(min(group.messages))
-                flooded += sum(call.code == 429 for call in server.calls)
+                flooded += sum(call.code == TOO_MANY for call in server.calls)
                 for kept in (server.calls, server.world.told, narrator.assigned):
                     kept.clear()
+                if asyncio.get_running_loop().time() >= end:
+                    return
+                server.people.press_data(told, old, mara)
 
         held = await counts.endure(chat)
         breaches = len(server.breaches)
