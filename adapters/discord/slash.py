@@ -6,6 +6,7 @@ from discord.app_commands import Range, locale_str
 
 from adapters.discord.client import Asked, TaleClient
 from adapters.discord.slash_making import ask, slash
+from adapters.discord.slash_privacy import PRIVACY
 from adapters.discord.slash_together import TOGETHER
 from core.errors import Refusal
 from core.session import commands as c
@@ -283,6 +284,7 @@ COMMANDS = (
     _seed,
     _language,
     *TOGETHER,
+    *PRIVACY,
     _shelf,
     _open,
     _archive,
