@@ -241,7 +241,9 @@ def _is_for_asker(command: c.Command) -> bool:
     match command:
         case c.Language(place=here):
             return not here
-        case c.Explain() | c.Rate() | c.Help():
+        case c.Explain() | c.Rate() | c.Help() | c.Comment() | c.Report():
+            return True
+        case c.Privacy() | c.MyData() | c.ForgetMe():
             return True
         case _:
             return False
