@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 # The narrator asks too, when its turn comes; no platform gives a person this id.
 NARRATOR = ""
 
-_WRITES = (c.Say, c.Continue, c.Finish)
+_WRITES = (c.Say, c.Continue, c.Finish, c.WhatIf)
 _READER_MAY = (
     *(c.Help, c.Rate, c.Shelf, c.Export, c.Language, c.Recap, c.Explain, c.Show, c.Takes),
+    # What is known of a person is theirs, whatever a host makes of them; and anybody may object.
+    *(c.Privacy, c.MyData, c.ForgetMe, c.Comment, c.Report),
 )
 # What would leave the takes of an open vote behind. Undo may: it goes back before them.
-_PASSES_BY_A_VOTE = (c.Say, c.Finish, c.Retry, c.Redo, c.Pick, c.Edit, c.Refine)
+_PASSES_BY_A_VOTE = (c.Say, c.Finish, c.Retry, c.Redo, c.Pick, c.Edit, c.Refine, c.WhatIf)
 _HOSTS_ONLY = (c.Delete, c.Archive)
 
 

@@ -1,16 +1,18 @@
 """What groups agreed on for their stories, and where a story is told."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
+from core.storage.forgetting import Forgotten, Persons
 from core.storage.group_tables import groups
-from core.storage.ledger import AnyRow, Ledger, on_both
+from core.storage.learning_tables import dataset_places, place_consents
+from core.storage.ledger import AnyRow, on_both
 from core.storage.tables import authors, members, places, shelf, turns
-from core.story.group import Group, Order, Role, Vote
+from core.story.group import Group, Order, Role, Vote, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ _PLACE_OF = (
 )
 
 
-class Groups(Ledger):
+class Groups(Persons):
     """The part of a transaction that knows what groups agreed on."""
 
     def group(self, story_id: int) -> Group | None:
@@ -142,14 +144,57 @@ class Groups(Ledger):
         return Spot(row.id, row.platform, row.chat, row.topic, row.private, row.language)
 
     def move_places(self, *, platform: str, old: str, new: str) -> None:
-        """Give a chat's places its new name; one that is there already stays as it is."""
-        moved = (places.c.platform == platform, places.c.chat == old)
-        there = select(places.c.topic).where(places.c.platform == platform, places.c.chat == new)
-        topics = set(self._db.execute(there).scalars())
-        wanted = update(places).where(*moved)
-        if topics:
-            wanted = wanted.where(places.c.topic.not_in(topics))
-        self._db.execute(wanted.values(chat=new))
+        """Give a chat's places its new name; what is known under that name already joins them."""
+        mine = select(places).where(places.c.platform == platform, places.c.chat.in_((old, new)))
+        rows = self._db.execute(mine.order_by(places.c.id).with_for_update()).all()
+        there = {row.topic: row for row in rows if row.chat == new}
+        for row in rows:
+            if row.chat == old:
+                twin = there.get(row.topic)
+                if twin is not None:
+                    self._merge(twin, row.id)
+                self._db.execute(update(places).where(places.c.id == row.id).values(chat=new))
+
+    def _merge(self, twin: AnyRow, place: int) -> None:
+        """Let a place have all that its twin has, which then goes; the twin's story is told on."""
+        for column in (shelf.c.story, members.c.author, dataset_places.c.dataset, turns.c.id):
+            table = column.table
+            known = select(column).where(table.c.place == place)
+            moving = update(table).where(table.c.place == twin.id, column.not_in(known))
+            self._db.execute(moving.values(place=place))
+        self._merge_consent(twin.id, place)
+        if twin.story is not None:
+            told = update(places).where(places.c.id == place)
+            self._db.execute(told.values(story=twin.story))
+        self._db.execute(delete(places).where(places.c.id == twin.id))
+
+    def _merge_consent(self, twin: int, place: int) -> None:
+        """Keep what either said of learning here; where the two differ, the refusal."""
+        said = select(place_consents.c.place, place_consents.c.learn)
+        rows = self._db.execute(said.where(place_consents.c.place.in_((twin, place))))
+        learn = {row.place: row.learn for row in rows}
+        if twin in learn:
+            keeper = place if place in learn else twin
+            change = update(place_consents).where(place_consents.c.place == keeper)
+            self._db.execute(change.values(place=place, learn=all(learn.values())))
+
+    # ------------------------------------------------------------ who leaves for good
+    def forget_person(self, author_id: int) -> Forgotten:
+        """Take a person out, and out of all that groups agreed on.
+
+        A number may come back for somebody new, who must find neither their seat nor their rights.
+        """
+        forgotten = super().forget_person(author_id)
+        for row in self._db.execute(select(groups).with_for_update()).all():
+            group = _to_group(row)
+            left = without(group, author_id)
+            if left == group:
+                continue
+            home = select(places.c.id).where(places.c.id == left.home)
+            if self._db.scalar(home) is None:
+                left = replace(left, home=None)  # their private chat went with them
+            self.keep_group(left)
+        return forgotten
 
 
 def _to_json(group: Group) -> dict[str, Any]:

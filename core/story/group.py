@@ -162,6 +162,29 @@ def with_role(group: Group, author: int, role: Role) -> Group:
     return replace(group, roles=(*others, (author, role)))
 
 
+def without(group: Group, author: int) -> Group:
+    """Return the group without somebody who is gone: no seat, voice or role of theirs stays.
+
+    Was it their turn, the next author has what is left of it.
+    """
+    seats = tuple(seat for seat in group.seats if seat != author)
+    at = group.at - (author in group.seats[: group.at])
+    if not group.narrators_turn and at >= len(seats):
+        at = 0
+    vote = group.vote
+    if vote is not None:
+        vote = replace(vote, votes=tuple(voice for voice in vote.votes if voice[0] != author))
+    return replace(
+        group,
+        host=None if group.host == author else group.host,
+        seats=seats,
+        at=at if seats else 0,
+        due=group.due if seats or vote is not None else None,
+        vote=vote,
+        roles=tuple(given for given in group.roles if given[0] != author),
+    )
+
+
 def _begins(group: Group, at: int, now: datetime) -> Group:
     """Begin a seat's turn; the narrator's is due at once, an empty row of seats has none."""
     at = at if at <= len(group.seats) and group.seats else 0

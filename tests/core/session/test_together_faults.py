@@ -1,9 +1,11 @@
 """What goes wrong for one group, or one person, is nobody else's trouble."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
+from core.session import commands as c
 from core.session.messages import Place
 from core.session.timekeeping import Step
 from core.storage.library import Transaction
@@ -17,6 +19,51 @@ async def begun(stage: Stage, order: str, place: Place = HERE) -> None:
     await stage.ask("/new a keeper", place=place)
     await stage.ask(f"/order {order}", place=place)
     await stage.ask("/seat", author=BEN, place=place)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["/privacy", "/privacy nothing", "/mydata", "/forgetme", "/comment lovely", "/report cruel"],
+)
+async def test_a_reader_keeps_their_rights_and_may_say_what_they_think(
+    stage: Stage, line: str
+) -> None:
+    await begun(stage, "free")
+    allowed = await stage.ask(line, author=BEN)
+    await stage.ask("/role reader Ben")
+    assert (await stage.ask(line, author=BEN)).text == allowed.text
+
+
+@pytest.mark.parametrize("ends", ["by its deadline", "by its host"])
+async def test_a_vote_outlives_one_who_voted_and_was_forgotten(stage: Stage, ends: str) -> None:
+    await begun(stage, "vote 1h")
+    await stage.ask("/continue")
+    voted = await stage.ask("/vote b", author=BEN)
+    assert voted.private
+    asked = await stage.ask("/forgetme", author=BEN)
+    (sure,) = [a.command for row in asked.actions for a in row]
+    await stage.ask(sure, author=BEN)
+    if ends == "by its host":
+        await stage.ask("/vote a")
+        closed = await stage.ask("/decide")
+        assert closed.passage is not None or "vote" in closed.text
+    stage.clock.now += timedelta(hours=2)
+    await stage.engine.tick()
+    await stage.ask("/continue")
+    await stage.ask("/vote a")
+    decided = await stage.ask("/decide")
+    assert decided.passage is not None
+
+
+async def test_rounds_pass_over_one_who_was_forgotten(stage: Stage) -> None:
+    await begun(stage, "rounds 1h")
+    asked = await stage.ask("/forgetme", author=BEN)
+    (sure,) = [a.command for row in asked.actions for a in row]
+    await stage.ask(sure, author=BEN)
+    await stage.ask("Mara woke.")
+    await stage.engine.tick()
+    await stage.engine.tick()
+    assert (await stage.ask("Mara slept.")).text == "Mara slept."
 
 
 async def test_one_groups_trouble_stops_no_other_groups_clock(
@@ -47,3 +94,23 @@ async def test_narrators_turns_of_several_groups_are_written_side_by_side(stage:
     stage.narrator.most_writing = 0
     await stage.engine.tick()
     assert stage.narrator.most_writing == len(places)
+
+
+async def test_a_story_goes_with_its_chat_to_an_id_that_is_known_already(stage: Stage) -> None:
+    old, new = Place("test", "old"), Place("test", "new")
+    told = await stage.ask("/new a keeper", place=old)
+    await stage.ask("/help", place=new, author=BEN)  # heard under its new id before we were told
+    await stage.engine.moved("test", "old", "new")
+    assert (await stage.ask("/show", place=new)).text == told.text
+    assert "no story" in (await stage.ask("/show", place=old)).text.lower()
+    assert (await stage.ask(c.Undo(), place=new)).private
+
+
+async def test_what_the_new_id_told_already_stays_there(stage: Stage) -> None:
+    old, new = Place("test", "old"), Place("test", "new")
+    await stage.ask("/new a keeper", place=old)
+    told = await stage.ask("/new a fox", place=new)
+    await stage.engine.moved("test", "old", "new")
+    assert (await stage.ask("/show", place=new)).text == told.text
+    assert "Stories told here: 2" in (await stage.ask("/shelf", place=new)).text
+    await asyncio.gather(*(stage.engine.moved("test", "old", "new") for _ in range(2)))
