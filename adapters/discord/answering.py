@@ -241,7 +241,9 @@ def _is_for_asker(command: c.Command) -> bool:
     match command:
         case c.Language(place=here):
             return not here
-        case c.Explain() | c.Rate() | c.Help() | c.Comment() | c.Report():
+        case c.Comment(text=said):
+            return bool(said)  # what asks for it is answered by a reply, and must be seen
+        case c.Explain() | c.Rate() | c.Help() | c.Report():
             return True
         case c.Privacy() | c.MyData() | c.ForgetMe():
             return True
