@@ -124,9 +124,14 @@ async def _refine(asked: Asked, wish: Range[str, 1, MOST_WISH] = "") -> None:
     ask(asked, c.Refine(wish))
 
 
+@slash(choices={"about": ("passage", "story")})
+async def _explain(asked: Asked, about: str = "") -> None:
+    ask(asked, c.Explain(text=about))
+
+
 @slash()
-async def _explain(asked: Asked) -> None:
-    ask(asked, c.Explain())
+async def _whatif(asked: Asked, change: Range[str, 1, MOST_PREMISE] = "") -> None:
+    ask(asked, c.WhatIf(change))
 
 
 @slash()
@@ -269,6 +274,7 @@ COMMANDS = (
     _edit,
     _refine,
     _explain,
+    _whatif,
     _finish,
     _rate,
     _title,

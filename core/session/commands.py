@@ -116,6 +116,13 @@ class Explain:
 
 
 @dataclass(frozen=True, slots=True)
+class WhatIf:
+    """Change a sentence of the story and see where it leads: `text` is "old" -> "new"."""
+
+    text: str = ""  # empty: ask for it
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """Thumb up (+1) or down (-1); 0 takes the thumb back."""
 
@@ -376,6 +383,7 @@ Command = (
     | Edit
     | Refine
     | Explain
+    | WhatIf
     | Rate
     | Title
     | Recap

@@ -12,7 +12,7 @@ from core.narrator.narrator import Assignment, Mode, Narrator
 from core.narrator.reading import Mood
 from core.session import commands as c
 from core.session.assignments import assignment
-from core.session.messages import Media, Reply
+from core.session.messages import Action, Media, Reply
 from core.session.moving import passage_at
 from core.session.texts import short
 from core.session.turns import WINDOW, Turn
@@ -59,6 +59,7 @@ async def explained(
         text="\n\n".join(parts),
         heading=heading,
         media=await _picture(turn.say, heading, found or (), moods),
+        actions=((Action(turn.say("button.whatif"), c.WhatIf()),),),
         private=True,
     )
 

@@ -32,6 +32,7 @@ NAMES: dict[str, type[c.Command]] = {
     "edit": c.Edit,
     "refine": c.Refine,
     "explain": c.Explain,
+    "whatif": c.WhatIf,
     "rate": c.Rate,
     "title": c.Title,
     "recap": c.Recap,

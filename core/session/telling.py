@@ -9,7 +9,7 @@ from core.errors import Refusal
 from core.narrator.narrator import Assignment, Mode, Narrator
 from core.narrator.screening import Level, screen
 from core.session import commands as c
-from core.session import explaining, inspiring, menus, refining, voting, writing
+from core.session import explaining, inspiring, menus, refining, voting, whatif, writing
 from core.session.assignments import assignment
 from core.session.messages import Reply
 from core.session.rounds import is_open
@@ -22,7 +22,9 @@ from core.story.model import Provenance
 T = TypeVar("T")
 
 # Some of these need no narrator in one of their forms (no premise: ask for one).
-Tells = c.New | c.Continue | c.Finish | c.Retry | c.Refine | c.Explain | c.Title | c.Inspire
+Tells = (
+    c.New | c.Continue | c.Finish | c.Retry | c.Refine | c.Explain | c.WhatIf | c.Title | c.Inspire
+)
 
 
 class Do(Protocol):
@@ -59,6 +61,10 @@ class Telling:
                 return self._refine(turn, command)
             case c.Explain():
                 return self._explain(turn, command)
+            case c.WhatIf(text=""):
+                return self._asked(turn, menus.ask(turn.say, "ask.whatif", command))
+            case c.WhatIf():
+                return self._what_if(turn, command)
             case c.Title():
                 return self._title(turn, command)
 
@@ -122,6 +128,16 @@ class Telling:
         passage, path = await self._do(lambda tx: explaining.to_explain(tx, turn, command))
         reply = await explaining.explained(self._narrator, turn, command, passage, path)
         yield await self._do(lambda tx: close(tx, turn, reply))
+
+    async def _what_if(self, turn: Turn, command: c.WhatIf) -> AsyncGenerator[Reply]:
+        change = whatif.plan(turn, command)
+        text = ""
+        async with aclosing(writing.stream(self._narrator, change.plan, turn.story)) as snapshots:
+            async for snapshot in snapshots:
+                text = self._shown(snapshot.text)
+                yield snapshot
+        facts = self._provenance(change.plan.assignment)
+        yield await self._do(lambda tx: close(tx, turn, whatif.keep(tx, turn, change, text, facts)))
 
     async def _title(self, turn: Turn, command: c.Title) -> AsyncGenerator[Reply]:
         title = command.text
