@@ -75,7 +75,7 @@ class Paged:
         # Each keeps its shapes: a request is slower at another one than at the last.
         self._reading = compiled.plain.create_infer_request()
         self._stepping = compiled.plain.create_infer_request()
-        self._with_loras: Any = None
+        self._with_loras: list[Any] = []  # the same two, once rows have LoRAs
         self._mix = Mix(())
         self._kept = self._memory()
         self._laid_out: tuple[Any, list[int]] | None = None  # the last step's request, and pages
@@ -105,7 +105,7 @@ class Paged:
 
         It goes on while this comes back.
         """
-        request, more = self._request(self._stepping, loras)
+        request, more = self._request(loras, self._stepping)
         self._lay_out(request, places)
         self._ids[:], self._at[:], self._longest[...] = ids, places, max(places) + 1
         self._hand(request, more)
@@ -194,7 +194,7 @@ class Paged:
         # is written over by what follows.
         most = self._pages * PAGE - start
         count = min(-(-len(ids) // _ROUND) * _ROUND, most)
-        request, more = self._request(self._reading, [lora] * count)
+        request, more = self._request([lora] * count, self._reading)
         own = self._own(slot, start + count)
         places = np.arange(start, start + count, dtype=np.int32)
         inputs = {
@@ -239,20 +239,20 @@ class Paged:
         self._inputs = inputs  # the graph does not own them
         self._hand(request, inputs)
 
-    def _request(self, plain: Any, loras: Sequence[Lora | None]) -> tuple[Any, dict[str, Array]]:
+    def _request(self, loras: Sequence[Lora | None], plain: Any) -> tuple[Any, dict[str, Array]]:
         """What computes these rows, and what it is to know of their LoRAs."""
         wanted = dict.fromkeys(lora for lora in loras if lora and lora.rank)
         if not wanted:
             return plain, {}
-        if self._with_loras is None:
-            self._with_loras = self._compiled.mixed().create_infer_request()
-            self._share(self._with_loras, self._kept)
+        if not self._with_loras:
+            self._with_loras = [self._compiled.mixed().create_infer_request() for _ in range(2)]
+            for request in self._with_loras:
+                self._share(request, self._kept)
         if not wanted.keys() <= set(self._mix.loras):
             together = dict.fromkeys((*self._mix.loras, *wanted))
             self._lay(Mix(list(together if len(together) <= _MOST_MIXED else wanted)))
         rows = self._mix.rows([lora if lora in wanted else None for lora in loras])
-        self._laid_out = None  # its inputs may be another text's
-        return self._with_loras, {"mixed": rows.numpy()}
+        return self._with_loras[plain is self._stepping], {"mixed": rows.numpy()}
 
     def _lay(self, mix: Mix) -> None:
         """Hand a mix of LoRAs to the graph."""
@@ -260,7 +260,9 @@ class Paged:
             for part in PARTS:
                 stacked = mix.stacked(f"h.{at}.{part}", self._compiled.size(part))
                 for name, tensor in zip(parameters(at, part), stacked, strict=True):
-                    self._with_loras.set_tensor(name, ov.Tensor(tensor.numpy().copy()))
+                    shared = ov.Tensor(tensor.numpy().copy())
+                    for request in self._with_loras:
+                        request.set_tensor(name, shared)
         self._mix = mix
 
 
