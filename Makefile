@@ -9,7 +9,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help play demo test test-slow test-gpu test-ray fix bench bench-platforms bench-stories bench-pretrain
+.PHONY: help play demo test test-slow test-gpu test-ray fix bench bench-platforms bench-stories bench-insight bench-pretrain
 
 help:  ## tell what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,13 @@ bench-platforms: .venv/dev.stamp  ## measure Telegram and Discord; with ARGS="so
 
 bench-stories: .venv/dev.stamp  ## measure the stories the narrator writes
 	$(BIN)/python -m tests.benchmarks.bench_stories $(ARGS)
+
+bench-insight: .venv/dev.stamp  ## measure explaining, refining, moods, control and screening
+	$(BIN)/python -W ignore -m tests.benchmarks.insight_explain
+	$(BIN)/python -W ignore -m tests.benchmarks.insight_refine
+	$(BIN)/python -W ignore -m tests.benchmarks.insight_mood
+	$(BIN)/python -W ignore -m tests.benchmarks.insight_control
+	$(BIN)/python -W ignore -m tests.benchmarks.insight_safety
 
 bench-pretrain: .venv/dev.stamp  ## compare the starter's recipe with variants of it; takes an hour
 	$(BIN)/python -m tests.benchmarks.bench_pretrain $(ARGS)
