@@ -1,0 +1,224 @@
+"""A small head on the narrator's own hidden states: what would be liked, what sounds like people.
+
+The narrator is only read, never changed: a passage becomes the mean of its hidden states, layer by
+layer, and a logistic regression tells two kinds of passages apart. So a few dozen ratings are
+enough, and a head is fitted in a blink.
+"""
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own name for it
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers import GPT2Model
+
+from core.learning.examples import Encoded, Thumb, encode
+from core.narrator.tokens import Tokens, read_tokens
+
+_AT_ONCE = 16  # passages read at once
+POOLS = 2  # the whole passage, and how it ends
+_ENDING = 3  # of a passage: its last third
+_FOLDS = 5
+_LEASHES = (0.03, 0.3, 3.0)  # ridge penalties tried, for features of unit variance
+_STEPS = 40  # of L-BFGS; it has converged long before
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The bundled or chosen model, as it reads passages."""
+
+    folder: Path
+    model: GPT2Model
+    tokens: Tokens
+
+    @property
+    def window(self) -> int:
+        """Tokens it can see at once."""
+        return int(self.model.config.n_positions)
+
+    def features(self, rows: Sequence[tuple[str, str]]) -> Tensor:
+        """Prompts and passages as numbers: (rows, pools * layers * width)."""
+        encoded = [encode(prompt, text, self.tokens, self.window) for prompt, text in rows]
+        parts = [self._read(encoded[at : at + _AT_ONCE]) for at in range(0, len(encoded), _AT_ONCE)]
+        width = POOLS * (self.model.config.n_layer + 1) * self.model.config.n_embd
+        return torch.cat(parts) if parts else torch.zeros(0, width)
+
+    @torch.inference_mode()
+    def _read(self, rows: Sequence[Encoded]) -> Tensor:
+        longest = max(len(row.prompt) + len(row.told) for row in rows)
+        ids = torch.full((len(rows), longest), self.tokens.end)
+        told = torch.zeros((POOLS, len(rows), longest))
+        for at, row in enumerate(rows):
+            before, end = len(row.prompt), len(row.prompt) + len(row.told)
+            ids[at, :end] = torch.tensor((*row.prompt, *row.told))
+            told[0, at, before:end] = 1
+            told[1, at, end - math.ceil(len(row.told) / _ENDING) : end] = 1
+        # Padding stands behind the text, where a causal model cannot see it.
+        states = self.model(ids.to(self.model.device), output_hidden_states=True).hidden_states
+        stacked = torch.stack(states, 2).cpu().flatten(2)  # (rows, longest, layers * width)
+        told /= told.sum(-1, keepdim=True).clamp(min=1)
+        return torch.cat([share[:, None] @ stacked for share in told], -1)[:, 0]
+
+
+def reader(folder: Path) -> Reader:
+    """A reader of the model in a folder."""
+    model = GPT2Model.from_pretrained(folder, dtype=torch.float32)  # which comes in its eval mode
+    return Reader(folder, model, read_tokens(folder))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A line through the features: positive on the one side, negative on the other."""
+
+    mean: Tensor  # (features,)
+    scale: Tensor
+    weight: Tensor
+    bias: float
+    auc: float  # on stories that it was not fitted to; 0.5 is chance
+
+    def score(self, features: Tensor) -> Tensor:
+        """Log-odds of being liked (or human): (rows,)."""
+        return ((features - self.mean) / self.scale) @ self.weight + self.bias
+
+    def save(self, path: Path) -> None:
+        """Keep it as safetensors."""
+        numbers = torch.tensor([self.bias, self.auc])
+        parts = {"mean": self.mean, "scale": self.scale, "weight": self.weight, "numbers": numbers}
+        save_file(parts, path)
+
+
+def read_head(path: Path) -> Head:
+    """A head that was kept."""
+    parts = load_file(path)
+    bias, auc = parts["numbers"].tolist()
+    return Head(parts["mean"], parts["scale"], parts["weight"], bias, auc)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Passages as numbers, with what was thought of them."""
+
+    features: Tensor  # (rows, features)
+    liked: Tensor  # (rows,) 1 or 0
+    weight: Tensor  # (rows,)
+    stories: tuple[str, ...]
+
+    @property
+    def both(self) -> bool:
+        """Whether there is something of either kind."""
+        return both_kinds(self.liked)
+
+
+def verdicts(reading: Reader, rows: Sequence[Thumb]) -> Verdicts:
+    """Read the passages of ratings."""
+    return Verdicts(
+        reading.features([(row.prompt, row.text) for row in rows]),
+        torch.tensor([float(row.liked) for row in rows]),
+        torch.tensor([row.weight for row in rows]),
+        tuple(row.story for row in rows),
+    )
+
+
+def fit(data: Verdicts, seed: int = 0) -> Head:
+    """A head for these verdicts, its penalty chosen on stories left out; both kinds are needed."""
+    if not data.both:
+        raise ValueError("A discriminator needs passages of both kinds.")
+    folds = _folds(data.stories, seed)
+    found = {leash: _left_out_auc(data, folds, leash) for leash in _LEASHES}
+    leash = max(found, key=lambda each: found[each])
+    weight, bias, mean, scale = _fitted(data, torch.arange(len(data.stories)), leash)
+    return Head(mean, scale, weight, bias, found[leash])
+
+
+def refit(data: Verdicts, rows: Tensor, leash: float = 0.3) -> Head:
+    """A head for some of the rows, of any multiplicity: for the bootstrap, so by least squares."""
+    x, liked = data.features[rows], data.liked[rows]
+    mean, scale = x.mean(0), x.std(0, correction=0).clamp(min=1e-4)
+    x = (x - mean) / scale
+    # A row of little weight is one of great noise.
+    noise = torch.diag(leash / data.weight[rows].clamp(min=1e-3))
+    target = liked - liked.mean()
+    by_row = torch.linalg.solve(x @ x.T / x.shape[1] + noise, target)
+    return Head(mean, scale, by_row @ x / x.shape[1], 0.0, math.nan)
+
+
+def both_kinds(liked: Tensor) -> bool:
+    """Whether some are liked and some are not."""
+    return bool((liked > 0.5).any()) and bool((liked <= 0.5).any())
+
+
+def auc(scores: Tensor, liked: Tensor) -> float:
+    """How often a liked one scores above another; ties are half. NaN without both kinds."""
+    high, low = scores[liked > 0.5], scores[liked <= 0.5]
+    if not len(high) or not len(low):
+        return math.nan
+    wins = (high[:, None] > low).double() + 0.5 * (high[:, None] == low).double()
+    return float(wins.mean())
+
+
+def rerank(takes: Sequence[str], scored: Callable[[Sequence[str]], Sequence[float]]) -> int:
+    """Which of the takes is likely to be liked best; the first among equals."""
+    scores = scored(takes)
+    return max(range(len(takes)), key=lambda at: (scores[at], -at))
+
+
+def teaches(log_odds: float) -> float:
+    """How much a rating would teach, 0 to 1: most where like and dislike are as likely."""
+    chance = 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
+    return 4 * chance * (1 - chance)
+
+
+def asks(log_odds: float, asked: int, turns: int, share: float) -> bool:
+    """Whether to ask for a rating now: unsure enough, and within the share of turns."""
+    return asked < share * (turns + 1) and teaches(log_odds) >= 1 - share
+
+
+def _folds(stories: Sequence[str], seed: int) -> list[Tensor]:
+    """Rows of each fold; those of one story are together."""
+    names = sorted(set(stories))
+    random.Random(seed).shuffle(names)
+    fold = {name: at % _FOLDS for at, name in enumerate(names)}
+    where = torch.tensor([fold[story] for story in stories])
+    return [(where == at).nonzero().flatten() for at in range(_FOLDS)]
+
+
+def _left_out_auc(data: Verdicts, folds: Sequence[Tensor], leash: float) -> float:
+    scores = torch.zeros(len(data.stories))
+    everything = torch.arange(len(data.stories))
+    for held in folds:
+        rest = everything[~torch.isin(everything, held)]
+        if not len(held) or not both_kinds(data.liked[rest]):
+            continue
+        weight, bias, mean, scale = _fitted(data, rest, leash)
+        scores[held] = ((data.features[held] - mean) / scale) @ weight + bias
+    found = auc(scores, data.liked)
+    return 0.5 if math.isnan(found) else found
+
+
+def _fitted(data: Verdicts, rows: Tensor, leash: float) -> tuple[Tensor, float, Tensor, Tensor]:
+    """Weighted logistic regression with a ridge, solved in the space of the rows: they are few."""
+    x, liked, weight = data.features[rows], data.liked[rows], data.weight[rows]
+    mean, scale = x.mean(0), x.std(0, correction=0).clamp(min=1e-4)
+    x = (x - mean) / scale  # (rows, features)
+    kernel = x @ x.T / x.shape[1]  # (rows, rows)
+    share = weight / weight.sum().clamp(min=1e-9)
+    by_row = torch.zeros(len(rows), requires_grad=True)
+    bias = torch.zeros((), requires_grad=True)
+    solver = torch.optim.LBFGS([by_row, bias], max_iter=_STEPS, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        solver.zero_grad()
+        pulled = kernel @ by_row
+        errors = F.binary_cross_entropy_with_logits(pulled + bias, liked, reduction="none")
+        value = (share * errors).sum() + 0.5 * leash / len(rows) * (by_row @ pulled)
+        value.backward()  # type: ignore[no-untyped-call] # torch's own
+        return value
+
+    with torch.enable_grad():
+        solver.step(loss)  # type: ignore[no-untyped-call] # torch's own
+    return (by_row.detach() @ x) / x.shape[1], float(bias.detach()), mean, scale

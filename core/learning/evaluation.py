@@ -1,0 +1,249 @@
+"""The gate's measurements: a candidate beside the live LoRA, on the same seeds, with intervals.
+
+The judge is a head fitted to the ratings of stories that training did not see. How sure it is
+counts as well: each bootstrap sample draws the judge's ratings anew, and then the passages.
+"""
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean
+
+import torch
+from torch import Tensor
+
+from core.learning import dataset as datasets
+from core.learning import measures, promotion, report
+from core.learning.describe import compound
+from core.learning.discriminator import (
+    Reader,
+    Verdicts,
+    both_kinds,
+    reader,
+    refit,
+    verdicts,
+)
+from core.learning.examples import Examples, prompt_text
+from core.learning.likelihood import Texts, losses, texts_to_read
+from core.learning.plan import Evaluation, LearningSettings, Measure, Progress, Tell, Trained
+from core.learning.roughen import roughen
+from core.learning.writing import asked_for, write
+from core.narrator.narrator import Assignment, Mode
+from core.narrator.screening import Level, screen
+from core.narrator.storyteller import model_folder
+from core.story.likeness import distance
+
+MOODS = {"happy": (0.05, 1.0), "sad": (-1.0, -0.05), "calm": (-0.2, 0.2)}  # of VADER's compound
+_ASKED = 120  # passages written by each of the two
+_MOODED = 8  # passages of each mood
+_ROUGH = 16  # drafts to refine
+_JUDGES = 300  # bootstrap samples of the judge and the passages
+_TOLD = "told.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What both wrote to the same assignments and seeds."""
+
+    asked: tuple[Assignment, ...]
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+def evaluate(
+    settings: LearningSettings,
+    dataset: Path,
+    trained: Trained,
+    live: Path | None,
+    out: Path,
+    tell: Tell,
+) -> Evaluation:
+    """Measure what was trained against what is live; None: against the model as it is."""
+    torch.set_num_threads(settings.threads or 1)
+    out.mkdir(parents=True, exist_ok=True)
+    examples = datasets.read(dataset)
+    model = model_folder(settings.model)
+    told = _written(settings, examples, trained.folder, live, out, tell)
+    tell(Progress("evaluating", 3, 4))
+    reading = reader(model)
+    pairs = Told(told.asked[:_ASKED], told.old[:_ASKED], told.new[:_ASKED])
+    found = [
+        *_won(reading, examples, pairs, settings.seed),
+        _held_out_loss(model, examples, trained.folder, live, settings.seed),
+        *_counted(examples, pairs, settings.seed),
+        *_obeyed(told, settings.seed),
+    ]
+    asked = [item.premise or item.mode.value for item in pairs.asked]
+    rows = list(zip(asked, pairs.old, pairs.new, strict=True))
+    page = report.write(out / "report.html", found, trained, rows)
+    return Evaluation(tuple(found), page)
+
+
+def win_rate(judge: Verdicts, old: Tensor, new: Tensor, seed: int, times: int = _JUDGES) -> Measure:
+    """How often the judge prefers the new passage, and what holds 95 % of that.
+
+    `old`, `new`: features of the passages to the same assignments, (rows, features).
+    """
+    rng = torch.Generator().manual_seed(seed)
+    rows, passages = len(judge.stories), len(old)
+    whole = refit(judge, torch.arange(rows))
+    drawn: list[float] = []
+    while len(drawn) < times:
+        chosen = torch.randint(rows, (rows,), generator=rng)
+        if not both_kinds(judge.liked[chosen]):
+            continue
+        head = refit(judge, chosen)
+        won = _wins(head.score(old), head.score(new))
+        drawn.append(float(won[torch.randint(passages, (passages,), generator=rng)].mean()))
+    low, high = torch.tensor(drawn).quantile(torch.tensor([0.025, 0.975])).tolist()
+    mean = float(_wins(whole.score(old), whole.score(new)).mean())
+    return Measure(promotion.WIN_RATE, None, mean, low, high)
+
+
+def compare(
+    name: str,
+    old: Sequence[float],
+    new: Sequence[float],
+    seed: int,
+    statistic: Callable[[Sequence[float]], float] = fmean,
+) -> Measure:
+    """A number of each passage, before and after; the interval is that of the paired change."""
+    before, after = statistic(old), statistic(new)
+
+    def changed(rows: Sequence[int]) -> float:
+        return statistic([new[at] for at in rows]) - statistic([old[at] for at in rows])
+
+    low, high = measures.bootstrap(len(old), changed, seed)
+    return Measure(name, before, after, before + low, before + high)
+
+
+def _wins(old: Tensor, new: Tensor) -> Tensor:
+    return (new > old).double() + 0.5 * (new == old).double()
+
+
+def _written(
+    settings: LearningSettings,
+    examples: Examples,
+    candidate: Path,
+    live: Path | None,
+    out: Path,
+    tell: Tell,
+) -> Told:
+    """Passages of both; kept, so that a run that was killed does not write them again."""
+    asked = tuple(_assignments(examples, settings.seed))
+    kept = out / _TOLD
+    texts: dict[str, list[str]] = (
+        json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    )
+    for step, (name, lora) in enumerate((("old", live), ("new", candidate))):
+        if name not in texts:
+            tell(Progress("evaluating", step, 4))
+            texts[name] = write(asked, settings.model, lora)
+            unfinished = kept.with_suffix(".writing")
+            unfinished.write_text(json.dumps(texts), encoding="utf-8")
+            unfinished.replace(kept)
+    return Told(asked, tuple(texts["old"]), tuple(texts["new"]))
+
+
+def _assignments(examples: Examples, seed: int) -> list[Assignment]:
+    """What the held-out stories asked for; then moods; then drafts to refine."""
+    known = (*examples.test.asked, *examples.validation.asked)
+    asked = asked_for(known, _ASKED, seed)
+    moods = [
+        replace(item, mood=mood, words=(), seed=item.seed + 1)
+        for mood in MOODS
+        for item in asked[:_MOODED]
+    ]
+    rng = random.Random(f"rough {seed}")
+    rough = [
+        Assignment(mode=Mode.REFINE, seed=number, draft=roughen(text, rng), wish="polish")
+        for number, text in enumerate(_well_told(_ROUGH))
+    ]
+    return [*asked, *moods, *rough]
+
+
+def _well_told(number: int) -> list[str]:
+    """First paragraphs of the stories that come with the program."""
+    return [text.split("\n\n")[0] for text in texts_to_read(number)]
+
+
+def _won(reading: Reader, examples: Examples, told: Told, seed: int) -> list[Measure]:
+    """The judge's preference; none where too few held-out passages were rated."""
+    judge = verdicts(reading, (*examples.test.judged, *examples.validation.judged))
+    if not judge.both:
+        return []
+    window = reading.window
+    prompts = [prompt_text(item, reading.tokens, window) for item in told.asked]
+    old = reading.features(list(zip(prompts, told.old, strict=True)))
+    new = reading.features(list(zip(prompts, told.new, strict=True)))
+    return [win_rate(judge, old, new, seed)]
+
+
+def _held_out_loss(
+    model: Path, examples: Examples, candidate: Path, live: Path | None, seed: int
+) -> Measure:
+    """How well both read stories: those that come with the program, and texts liked elsewhere."""
+    liked = (*examples.test.liked, *examples.validation.liked)
+    texts = Texts(texts_to_read(), tuple((row.prompt, row.text) for row in liked))
+    return compare(
+        promotion.LOSS, losses(model, live, texts), losses(model, candidate, texts), seed
+    )
+
+
+def _counted(examples: Examples, told: Told, seed: int) -> list[Measure]:
+    known = measures.memory(row.text for row in examples.train.liked)
+    pairs = [[measures.grams(text, 2) for text in side] for side in (told.old, told.new)]
+
+    def by(name: str, count: Callable[[str], float]) -> Measure:
+        return compare(name, [*map(count, told.old)], [*map(count, told.new)], seed)
+
+    before, after = map(measures.distinct_2, pairs)
+    low, high = measures.bootstrap(
+        len(told.old),
+        lambda rows: (
+            measures.distinct_2([pairs[1][at] for at in rows])
+            - measures.distinct_2([pairs[0][at] for at in rows])
+        ),
+        seed,
+        times=100,
+    )
+    return [
+        Measure(promotion.DISTINCT, before, after, before + low, before + high),
+        by(promotion.REPETITION, measures.repetition),
+        by(promotion.COPIED, lambda text: measures.copied(text, known)),
+        by(promotion.SAFE, lambda text: float(screen(text, Level.STRICT).safe)),
+    ]
+
+
+def _obeyed(told: Told, seed: int) -> list[Measure]:
+    """Moods that were asked for, and drafts that were to be mended."""
+    end = _ASKED + _MOODED * len(MOODS)
+    moods = list(zip(told.asked, told.old, told.new, strict=True))[_ASKED:end]
+    refined = list(zip(_well_told(_ROUGH), told.old[end:], told.new[end:], strict=True))
+
+    def obeys(mood: str, text: str) -> float:
+        low, high = MOODS[mood]
+        return float(low < compound(text) < high)
+
+    return [
+        compare(
+            promotion.MOOD,
+            [obeys(item.mood, old) for item, old, _ in moods],
+            [obeys(item.mood, new) for item, _, new in moods],
+            seed,
+        ),
+        compare(
+            promotion.REFINED,
+            [measures.bleu(old, well) for well, old, _ in refined],
+            [measures.bleu(new, well) for well, _, new in refined],
+            seed,
+        ),
+        compare(
+            promotion.EDITED,
+            [distance(old, well) for well, old, _ in refined],
+            [distance(new, well) for well, _, new in refined],
+            seed,
+        ),
+    ]

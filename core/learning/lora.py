@@ -1,0 +1,130 @@
+"""What training changed, as a plain LoRA: the one form that the narrator reads.
+
+Whatever was trained (LoRA, AdaLoRA, prefix, all matrices), its change to each matrix is factored
+by singular values. A folder is written whole or not at all.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from peft import LoraConfig
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers import GPT2LMHeadModel
+
+from core.errors import LearningError
+from core.learning.bundle import SUMS
+
+TARGETS = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+_KEPT = 0.9999  # of a change's energy; the rest is rounding, or noise of a full fine-tune
+_LEAST = 1e-12  # energy of a matrix that did not change at all
+
+Change = Mapping[str, Tensor]  # matrix, as in "h.0.attn.c_attn" -> what is added to it, (in, out)
+
+
+def matrices(model: GPT2LMHeadModel) -> dict[str, Tensor]:
+    """The weights that a LoRA may change: (in, out) each."""
+    return {
+        f"h.{at}.{target}": model.get_parameter(f"transformer.h.{at}.{target}.weight").detach()
+        for at in range(model.config.n_layer)
+        for target in TARGETS
+    }
+
+
+def change(before: Mapping[str, Tensor], model: GPT2LMHeadModel) -> Change:
+    """What was added to each matrix."""
+    return {
+        name: (now.cpu().float() - before[name].cpu().float())
+        for name, now in matrices(model).items()
+    }
+
+
+@torch.no_grad()
+def apply(added: Change, model: GPT2LMHeadModel, strength: float = 1.0) -> None:
+    """Add a change to a model's matrices."""
+    for name, weight in matrices(model).items():
+        if name in added:
+            weight.add_(added[name].to(weight), alpha=strength)
+
+
+def read_change(folder: Path) -> Change:
+    """The change that a LoRA's folder holds."""
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    found: dict[str, dict[str, Tensor]] = {}
+    for name, part in load_file(folder / WEIGHTS).items():
+        target, _, kind = name.partition(".lora_")
+        key = target.removeprefix("base_model.model.").removeprefix("transformer.")
+        found.setdefault(key, {})[kind[0]] = part.float()
+    strength = config["lora_alpha"] / config["r"]
+    return {key: strength * (pair["B"] @ pair["A"]).t() for key, pair in found.items()}
+
+
+def write_lora(added: Change, folder: Path, *, base: Path, strength: float = 1.0) -> int:
+    """The change as a folder with a LoRA, its settings and hashes; its rank comes back."""
+    factors = {name: _factored(part * strength) for name, part in added.items()}
+    rank = max(1, *(len(scale) for _, scale, _ in factors.values()))
+    parts = {}
+    for name, (left, scale, right) in factors.items():
+        root = scale.sqrt()
+        missing = (0, 0, 0, rank - len(root))
+        down = torch.nn.functional.pad((left * root).t(), missing)  # (rank, in)
+        up = torch.nn.functional.pad(root[:, None] * right, missing).t()  # (out, rank)
+        key = f"base_model.model.transformer.{name}"
+        parts[f"{key}.lora_A.weight"] = down.contiguous()
+        parts[f"{key}.lora_B.weight"] = up.contiguous()
+    unfinished = folder.with_name(folder.name + ".writing")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    save_file(parts, unfinished / WEIGHTS)
+    _config(rank, base).save_pretrained(str(unfinished))
+    _sum(unfinished)
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.rename(folder)
+    return rank
+
+
+def digest(path: Path) -> str:
+    """A file's SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _factored(part: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """As few singular vectors as hold the change: (in, rank), (rank,), (rank, out)."""
+    if not part.isfinite().all():
+        raise LearningError(
+            "The training has run away: what it changed is no number (NaN). Lower its rate."
+        )
+    left, scale, right = torch.linalg.svd(part.double(), full_matrices=False)
+    energy = scale.square().cumsum(0)
+    rank = 0
+    if energy[-1] > _LEAST:
+        rank = int((energy < _KEPT * energy[-1]).sum()) + 1
+    return left[:, :rank].float(), scale[:rank].float(), right[:rank].float()
+
+
+def _config(rank: int, base: Path) -> LoraConfig:
+    return LoraConfig(
+        r=rank,
+        lora_alpha=rank,
+        target_modules=list(TARGETS),
+        fan_in_fan_out=True,  # GPT-2 keeps its matrices the other way round
+        task_type="CAUSAL_LM",
+        inference_mode=True,
+        base_model_name_or_path=base.name,
+        revision=digest(base / "model.safetensors"),  # a LoRA for other weights is refused by it
+    )
+
+
+def _sum(folder: Path) -> None:
+    """Hashes of both files, as the narrator checks them; all on the disk before the rename."""
+    lines = [f"{digest(folder / name)}  {name}\n" for name in (WEIGHTS, CONFIG)]
+    (folder / SUMS).write_text("".join(lines))
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())

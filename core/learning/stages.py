@@ -1,0 +1,340 @@
+"""One stage of a recipe: rows for its trainer, the weights it may change, and its checkpoints."""
+
+import json
+import math
+import shutil
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import AdaLoraConfig, LoraConfig, PeftModel, get_peft_model
+from torch.utils.tensorboard import SummaryWriter
+from transformers import (
+    EarlyStoppingCallback,
+    GPT2LMHeadModel,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers.integrations.integration_utils import TensorBoardCallback
+from trl.trainer.dpo_config import DPOConfig
+from trl.trainer.kto_config import KTOConfig
+
+from core.errors import TooLittle
+from core.learning import adversarial, guided, ranked, trainers
+from core.learning.examples import Encoded, Examples, Side, encode, weighed
+from core.learning.lora import TARGETS
+from core.learning.plan import Progress, Tell
+from core.learning.recipes import STAGES, Method, Stage, StageSettings, TrainingSettings
+from core.narrator.tokens import Tokens, read_tokens
+
+CURVES = "curves.json"
+_WHOLE = "whole"  # a file in every checkpoint that was written to its end
+_LEAST_CHECKED = 8  # validation rows; fewer say nothing about when to stop
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a stage works on."""
+
+    stage: Stage
+    examples: Examples
+    settings: TrainingSettings
+    folder: Path  # of the base
+    work: Path
+
+    @property
+    def how(self) -> StageSettings:
+        """The stage's own settings."""
+        return STAGES[self.stage]
+
+
+def run(task: Task, plain: GPT2LMHeadModel, lora: Path | None, tell: Tell) -> GPT2LMHeadModel:
+    """Train; the plain model comes back changed. `lora`: what it holds already, as a folder."""
+    task.work.mkdir(parents=True, exist_ok=True)
+    if task.stage is Stage.ADVERSARIAL:
+        given = (task.examples, task.settings, task.how, task.folder)
+        return adversarial.compete(*given, plain, task.work, tell)
+    tokens, window = read_tokens(task.folder), int(plain.config.n_positions)
+    learnt, checked = _rows(task, lora, tokens, window)
+    if not len(learnt):
+        raise TooLittle(f"Nothing was said yet that the recipe's part {task.stage} learns from.")
+    with warnings.catch_warnings():
+        # TRL 1.16 names settings that transformers 5.23 has renamed.
+        warnings.simplefilter("ignore", FutureWarning)
+        trainer = _trainer(task, plain, learnt, checked, tell)
+        trainer.train(resume_from_checkpoint=_last_whole(task.work))
+    # What a killed part of the run logged is in the checkpoint's state as well.
+    curves = [entry for entry in trainer.state.log_history if "train_runtime" not in entry]
+    (task.work / CURVES).write_text(json.dumps(curves), encoding="utf-8")
+    if isinstance(trainer.model, PeftModel):
+        trainer.model.merge_and_unload()  # into the plain model, which stands below
+    for path in task.work.glob("checkpoint-*"):
+        shutil.rmtree(path)
+    return plain
+
+
+def _rows(
+    task: Task, lora: Path | None, tokens: Tokens, window: int
+) -> tuple[Dataset, Dataset | None]:
+    """What is learnt, and what says when to stop."""
+    if task.stage is Stage.RANKED:
+        learnt, checked = ranked.pairs(task.examples, task.settings, task.folder, lora, task.work)
+        sides = (Side(pairs=learnt), Side(pairs=checked))
+    else:
+        sides = (task.examples.train, task.examples.validation)
+    made = [_dataset(task, side, tokens, window) for side in sides]
+    return made[0], made[1] if len(made[1]) >= _LEAST_CHECKED else None
+
+
+def _dataset(task: Task, side: Side, tokens: Tokens, window: int) -> Dataset:
+    def read(prompt: str, text: str) -> Encoded:
+        return encode(prompt, text, tokens, window)
+
+    seed = task.settings.seed
+    match task.stage:
+        case Stage.SFT:
+            return trainers.texts(
+                [read(row.prompt, row.text) for row in weighed(side.liked, _weight, seed)]
+            )
+        case Stage.GUIDED:
+            return trainers.texts([read(row.prompt, row.text) for row in side.judged])
+        case Stage.KTO:
+            return trainers.thumbs(
+                [
+                    (read(row.prompt, row.text), row.liked)
+                    for row in weighed(side.judged, _weight, seed)
+                ]
+            )
+        case _:  # picks, by people or by the discriminator
+            return trainers.picks(
+                [
+                    (read(row.prompt, row.chosen), read(row.prompt, row.rejected))
+                    for row in weighed(side.pairs, _weight, seed)
+                ]
+            )
+
+
+def _weight(row: Any) -> float:
+    return float(row.weight)
+
+
+def _trainer(
+    task: Task, plain: GPT2LMHeadModel, learnt: Dataset, checked: Dataset | None, tell: Tell
+) -> Trainer:
+    steps = _steps(task, len(learnt))
+    common = _common(task, steps, checked=checked is not None)
+    peft = _peft(task.settings, steps)
+    tokenizer = trainers.tokenizer_of(task.folder)
+    given: dict[str, Any] = {
+        "train_dataset": learnt,
+        "eval_dataset": checked,
+        "processing_class": tokenizer,
+        "callbacks": _callbacks(task, tell, checked=checked is not None),
+    }
+    if peft is None:
+        _only_matrices(plain)
+    match task.stage:
+        case Stage.SFT | Stage.GUIDED:
+            guide = _guide(task, plain)
+            model = get_peft_model(plain, peft) if peft else plain
+            args = TrainingArguments(**common, remove_unused_columns=False)
+            collator = trainers.TextCollator(tokenizer.pad_token_id)
+            return trainers.TextTrainer(
+                model=model, args=args, data_collator=collator, guide=guide, **given
+            )
+        case Stage.KTO:
+            kto = KTOConfig(
+                **common,
+                beta=task.how.beta,
+                gradient_checkpointing=False,
+                precompute_ref_log_probs=True,
+                max_length=None,
+                **_balance(learnt),
+            )
+            return trainers.ThumbsTrainer(model=plain, args=kto, peft_config=peft, **given)
+        case _:  # picks, by people or by the discriminator
+            dpo = DPOConfig(
+                **common,
+                beta=task.how.beta,
+                gradient_checkpointing=False,
+                precompute_ref_log_probs=True,
+                max_length=None,
+            )
+            return trainers.PicksTrainer(model=plain, args=dpo, peft_config=peft, **given)
+
+
+def _guide(task: Task, plain: GPT2LMHeadModel) -> trainers.Guide | None:
+    if task.stage is Stage.SFT:
+        return None
+    return guided.guide(task.examples.train.judged, plain, task.folder, task.settings.tilt)
+
+
+def _balance(learnt: Dataset) -> dict[str, Any]:
+    """Likes and dislikes count the same in all, however many there are of each."""
+    liked = sum(learnt["label"])
+    disliked = len(learnt) - liked
+    if not liked or not disliked:
+        return {}
+    return {
+        "desirable_weight": min(4.0, max(1.0, disliked / liked)),
+        "undesirable_weight": min(4.0, max(1.0, liked / disliked)),
+    }
+
+
+def _steps(task: Task, rows: int) -> int:
+    in_an_epoch = math.ceil(rows / (task.how.batch * task.how.accumulate))
+    return max(1, round(in_an_epoch * task.how.epochs * task.settings.epochs))
+
+
+def _common(task: Task, steps: int, *, checked: bool) -> dict[str, Any]:
+    """Settings that all trainers share."""
+    settings, how = task.settings, task.how
+    every = max(1, steps // settings.evaluations)
+    cuda = torch.cuda.is_available()
+    return {
+        "output_dir": str(task.work),
+        "max_steps": steps,
+        "per_device_train_batch_size": how.batch,
+        "per_device_eval_batch_size": how.batch,
+        "gradient_accumulation_steps": how.accumulate,
+        "learning_rate": how.rate * settings.rate,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": math.ceil(settings.warm_up * steps),
+        "weight_decay": settings.weight_decay,
+        "max_grad_norm": settings.clip,
+        "optim": "adamw_torch",
+        "seed": settings.seed,
+        "logging_steps": 1,
+        "save_strategy": "steps",
+        "save_steps": every,
+        "save_total_limit": 2,
+        "eval_strategy": "steps" if checked else "no",
+        "eval_steps": every if checked else None,
+        "load_best_model_at_end": checked,
+        "metric_for_best_model": "eval_loss" if checked else None,
+        "report_to": ["wandb"] if settings.wandb else [],
+        "project": settings.wandb or "taleturn",
+        "use_cpu": not cuda,
+        "bf16": cuda and torch.cuda.is_bf16_supported(),
+        "disable_tqdm": True,
+    }
+
+
+def _peft(settings: TrainingSettings, steps: int) -> LoraConfig | None:
+    """None: the matrices themselves are trained."""
+    shared: dict[str, Any] = {
+        "target_modules": list(TARGETS),
+        "lora_alpha": 2 * settings.rank,
+        "lora_dropout": settings.dropout,
+        "fan_in_fan_out": True,  # GPT-2 keeps its matrices the other way round
+        "task_type": "CAUSAL_LM",
+    }
+    match settings.method:
+        case Method.LORA:
+            return LoraConfig(r=settings.rank, **shared)
+        case Method.ADALORA:
+            return AdaLoraConfig(
+                init_r=settings.rank + settings.rank // 2,
+                target_r=settings.rank,
+                tinit=steps // 10,
+                tfinal=steps // 3,
+                deltaT=1,
+                total_step=steps,
+                **shared,
+            )
+        case Method.FULL | Method.PREFIX:
+            return None
+
+
+def _only_matrices(plain: GPT2LMHeadModel) -> None:
+    for name, weight in plain.named_parameters():
+        weight.requires_grad_(any(f"{target}.weight" in name for target in TARGETS))
+
+
+def _last_whole(work: Path) -> str | None:
+    """The newest checkpoint that was written to its end; a half one is removed."""
+    found: list[tuple[int, Path]] = []
+    for path in work.glob("checkpoint-*"):
+        if (path / _WHOLE).exists():
+            found.append((int(path.name.rpartition("-")[2]), path))
+        else:
+            shutil.rmtree(path)
+    return str(max(found)[1]) if found else None
+
+
+def _callbacks(task: Task, tell: Tell, *, checked: bool) -> list[TrainerCallback]:
+    writer = SummaryWriter(str(task.work.parent / "tensorboard" / task.work.name))
+    board = TensorBoardCallback(writer)  # type: ignore[no-untyped-call] # transformers' own
+    found: list[TrainerCallback] = [
+        _Telling(task.settings.minutes, tell),
+        board,
+    ]
+    if checked:
+        found.append(EarlyStoppingCallback(task.settings.patience))
+    if task.settings.method is Method.ADALORA:
+        found.append(_Allocating())
+    return found
+
+
+class _Telling(TrainerCallback):
+    """Says how far the stage is, ends it in time, and marks checkpoints that are whole."""
+
+    def __init__(self, minutes: float, tell: Tell) -> None:
+        self._minutes = minutes
+        self._tell = tell
+        self._began = time.monotonic()
+        self._from = 0
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """The time left is reckoned from here."""
+        del args, control
+        self._began, self._from = time.monotonic(), state.global_step
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> TrainerControl:
+        """A stage has its share of the run's minutes."""
+        del args, state
+        if time.monotonic() - self._began > 60 * self._minutes:
+            control.should_training_stop = True
+        return control
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any
+    ) -> None:
+        """Tell the newest loss."""
+        del args, control
+        loss = (given.get("logs") or {}).get("loss")
+        done = state.global_step - self._from
+        if loss is None or not done:
+            return
+        each = (time.monotonic() - self._began) / done
+        left = each * (state.max_steps - state.global_step)
+        self._tell(Progress("training", state.global_step, state.max_steps, float(loss), left / 60))
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """The checkpoint is whole now."""
+        del control
+        (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _WHOLE).touch()
+
+
+class _Allocating(TrainerCallback):
+    """AdaLoRA moves its rank while gradients are still there."""
+
+    def on_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any
+    ) -> None:
+        """Between the optimizer's step and the gradients' end."""
+        del args, control
+        given["model"].base_model.update_and_allocate(state.global_step + 1)

@@ -1,0 +1,122 @@
+"""Training: a dataset in, a LoRA's folder out; a run that was killed goes on where it was.
+
+Each stage of a recipe begins with a plain model (the base and what earlier stages changed), trains
+one kind of weights on it, and leaves its change. Work is kept in `out`: a stage's checkpoints,
+its curves, and its change as a LoRA once it is done. At the end the change is weakened until the
+model reads stories nearly as well as before.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import fmean
+
+import torch
+from transformers import GPT2LMHeadModel
+
+from core.learning import dataset as datasets
+from core.learning import stages
+from core.learning.discriminator import fit, reader, verdicts
+from core.learning.examples import Examples
+from core.learning.likelihood import Texts, read_by, texts_to_read, with_lora
+from core.learning.lora import Change, apply, change, matrices, read_change, write_lora
+from core.learning.plan import LearningSettings, Tell, Trained
+from core.learning.recipes import TrainingSettings, training_settings
+from core.narrator.storyteller import model_folder
+
+HEAD = "discriminator.safetensors"
+_STRENGTHS = (1.0, 0.85, 0.7, 0.55, 0.4, 0.3, 0.2, 0.1)
+
+
+def train(asked: LearningSettings, dataset: Path, out: Path, tell: Tell) -> Trained:
+    """Teach the model what a dataset holds. Raises LearningError or NarratorError."""
+    settings = training_settings(asked)
+    model = model_folder(asked.model)
+    return teach(datasets.read(dataset), settings, model, out, tell, over=asked.start)
+
+
+def teach(
+    examples: Examples,
+    settings: TrainingSettings,
+    model: Path,
+    out: Path,
+    tell: Tell,
+    *,
+    over: Path | None = None,
+) -> Trained:
+    """The same for rows in memory; `over`: a LoRA that the new one stands on, and will hold."""
+    began = time.monotonic()
+    torch.set_num_threads(settings.threads)
+    out.mkdir(parents=True, exist_ok=True)
+    before = matrices(with_lora(model, None))
+    plain, lora = with_lora(model, over), over
+    for number, stage in enumerate(settings.recipe.stages, 1):
+        work = out / f"{number}-{stage}"
+        if not (work / "lora").exists():
+            task = stages.Task(stage, examples, settings, model, work)
+            plain = stages.run(task, plain, lora, tell)
+            write_lora(change(before, plain), work / "lora", base=model)
+        lora = work / "lora"
+        plain = with_lora(model, lora)
+    start = read_change(over) if over else {}
+    strength, loss = _leashed(change(before, plain), start, settings.leash, model)
+    kept = _mixed(change(before, plain), start, strength)
+    rank = write_lora(kept, out / "lora", base=model)
+    head = _head(examples, model, out / HEAD)
+    facts = {
+        "recipe": settings.recipe.value,
+        "method": settings.method.value,
+        "rank": rank,
+        "strength": strength,
+        "story loss": loss,
+        "seconds": round(time.monotonic() - began, 1),
+        "seed": settings.seed,
+        "curves": json.dumps(curves(out)),
+    }
+    return Trained(out / "lora", facts, head)
+
+
+def curves(out: Path) -> dict[str, list[Mapping[str, float]]]:
+    """What the trainers logged, by stage."""
+    return {
+        path.parent.name: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(out.glob(f"*/{stages.CURVES}"))
+    }
+
+
+def _leashed(changed: Change, start: Change, leash: float, model: Path) -> tuple[float, float]:
+    """How much of the change is kept, and by what share the loss on stories rises with that."""
+    texts = Texts(texts_to_read())
+    plain = _changed(model, start)
+    before = fmean(read_by(plain, model, texts))
+    found = (0.0, 0.0)
+    for strength in _STRENGTHS:
+        loss = fmean(read_by(_changed(model, _mixed(changed, start, strength)), model, texts))
+        found = (strength, loss / before - 1)
+        if found[1] <= leash:
+            break
+    return found
+
+
+def _mixed(changed: Change, start: Change, strength: float) -> Change:
+    """From where training began so far towards where it came."""
+    return {
+        name: strength * part + (1 - strength) * start.get(name, torch.zeros_like(part))
+        for name, part in changed.items()
+    }
+
+
+def _changed(model: Path, added: Change) -> GPT2LMHeadModel:
+    plain = with_lora(model, None)
+    apply(added, plain)
+    return plain
+
+
+def _head(examples: Examples, model: Path, path: Path) -> Path | None:
+    """The discriminator of the ratings, for reranking and asking; None where all are alike."""
+    found = verdicts(reader(model), examples.train.judged)
+    if not found.both:
+        return None
+    fit(found).save(path)
+    return path

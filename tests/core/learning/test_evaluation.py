@@ -1,0 +1,154 @@
+"""The gate: what it measures, and when it lets a candidate through."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from core.learning import measures, report
+from core.learning.discriminator import Verdicts, asks, auc, fit, reader, rerank, teaches, verdicts
+from core.learning.evaluation import compare, win_rate
+from core.learning.plan import Evaluation, LearningSettings, Measure, Trained
+from core.learning.promotion import COPIED, DISTINCT, LOSS, SAFE, WIN_RATE, decide
+from tests.core.learning.pupils import FRONT, LIKED, OTHER, thumbs, tiny_model
+
+_SETTINGS = LearningSettings()
+_FINE = (
+    Measure(WIN_RATE, None, 0.7, 0.6, 0.8),
+    Measure(LOSS, 2.0, 2.02, 2.0, 2.04),
+    Measure(DISTINCT, 0.6, 0.59, 0.57, 0.61),
+    Measure(COPIED, 0.02, 0.025, 0.02, 0.03),
+    Measure(SAFE, 1.0, 1.0, 1.0, 1.0),
+)
+
+
+def with_one(name, **changed):
+    return Evaluation(tuple(replace(one, **changed) if one.name == name else one for one in _FINE))
+
+
+def test_what_surely_wins_and_loses_nothing_goes_live():
+    decision = decide(Evaluation(_FINE), _SETTINGS)
+    assert decision.promote
+    assert "70%" in decision.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "reason"),
+    [
+        (WIN_RATE, {"low": 0.5}, "may be chance"),
+        (WIN_RATE, {"low": math.nan}, "nobody can say"),
+        (LOSS, {"new": 2.04}, "story loss got worse by 2.0 %"),
+        (LOSS, {"new": math.nan}, "story loss"),
+        (DISTINCT, {"new": 0.55}, "distinct-2 got worse by 8.3 %"),
+        (COPIED, {"new": 0.04}, "copied 8-grams got worse by 2.0 points"),
+        (SAFE, {"new": 0.97}, "safe passages got worse"),
+    ],
+)
+def test_one_fall_is_enough_to_stay(name, changed, reason):
+    decision = decide(with_one(name, **changed), _SETTINGS)
+    assert not decision.promote
+    assert reason in decision.reasons[0]
+
+
+def test_without_a_judge_nothing_goes_live():
+    decision = decide(Evaluation(_FINE[1:]), _SETTINGS)
+    assert not decision.promote
+    assert "too few" in decision.reasons[0]
+
+
+def _judge(rng, rows=40, features=24):
+    """Ratings of a taste that is the first feature, as noisy as people's."""
+    seen = torch.randn(rows, features, generator=rng)
+    liked = (seen[:, 0] + torch.randn(rows, generator=rng) > 0).float()
+    return Verdicts(seen, liked, torch.ones(rows), tuple(map(str, range(rows))))
+
+
+def test_a_gate_with_nothing_new_behind_it_lets_hardly_any_through():
+    promoted = 0
+    for seed in range(200):
+        rng = torch.Generator().manual_seed(seed)
+        judge = _judge(rng)
+        old, new = torch.randn(2, 60, 24, generator=rng)
+        promoted += win_rate(judge, old, new, seed, times=60).low > _SETTINGS.margin
+    assert promoted <= 10
+
+
+def test_a_gate_sees_what_the_raters_would_like_more():
+    rng = torch.Generator().manual_seed(3)
+    judge = _judge(rng, rows=120)
+    old = torch.randn(100, 24, generator=rng)
+    new = old.clone()
+    new[:, 0] += 1.5
+    new[:20, 0] -= 3.0
+    won = win_rate(judge, old, new, 0, times=60)
+    assert won.low > 0.5
+    assert won.new == pytest.approx(0.8, abs=0.05)
+
+
+def test_the_same_passages_win_half_and_no_more():
+    rng = torch.Generator().manual_seed(4)
+    old = torch.randn(50, 24, generator=rng)
+    won = win_rate(_judge(rng), old, old, 0, times=40)
+    assert (won.low, won.new, won.high) == (0.5, 0.5, 0.5)
+
+
+def test_an_interval_is_that_of_the_change():
+    found = compare("length", [1.0, 5.0, 9.0], [2.0, 6.0, 10.0], seed=1)
+    assert (found.old, found.new) == (5.0, 6.0)
+    assert (found.low, found.high) == pytest.approx((6.0, 6.0))
+    assert math.isnan(measures.bootstrap(0, lambda _: 0.0, 1)[0])
+
+
+def test_measures_count_what_they_say():
+    text = "the cat sat and the cat sat"
+    assert measures.repetition(text) == pytest.approx(1 / 5)
+    assert measures.distinct_2([measures.grams(text, 2)]) == pytest.approx(4 / 6)
+    known = measures.memory(["one two three four five six seven eight nine"])
+    assert measures.copied("one two three four five six seven eight ten", known) == 0.5
+    assert measures.bleu("a big dog ran home", "a big dog ran home") == pytest.approx(1.0)
+    assert measures.bleu("a big dog", "a big dog ran home") < 0.7
+    assert measures.bleu("", "a dog") == 0.0
+
+
+@pytest.fixture(scope="module")
+def reading(tmp_path_factory):
+    return reader(tiny_model(tmp_path_factory.mktemp("tiny")))
+
+
+def test_a_head_learns_a_taste_and_reranks_by_it(reading, tmp_path):
+    head = fit(verdicts(reading, thumbs(24)))
+    assert head.auc > 0.9
+    head.save(tmp_path / "head.safetensors")
+    takes = [OTHER[0], LIKED[1], OTHER[2]]
+
+    def scored(texts):
+        return head.score(reading.features([(FRONT, text) for text in texts])).tolist()
+
+    assert rerank(takes, scored) == 1
+    assert rerank(["same", "same"], lambda _: [0.0, 0.0]) == 0
+
+
+def test_a_head_needs_both_kinds(reading):
+    liked = tuple(row for row in thumbs(12) if row.liked)
+    with pytest.raises(ValueError, match="both kinds"):
+        fit(verdicts(reading, liked))
+    assert math.isnan(auc(torch.tensor([1.0]), torch.tensor([1.0])))
+
+
+def test_a_rating_is_asked_where_it_teaches_and_seldom():
+    assert teaches(0.0) == 1.0
+    assert teaches(5.0) < 0.1
+    assert asks(0.0, asked=0, turns=9, share=0.2)
+    assert not asks(0.0, asked=2, turns=9, share=0.2)
+    assert not asks(6.0, asked=0, turns=9, share=0.2)
+
+
+def test_a_report_shows_every_measure_and_escapes_every_text(tmp_path):
+    curves = '{"1-sft": [{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.5}], "2-x": []}'
+    trained = Trained(tmp_path, {"recipe": "sft", "curves": curves})
+    told = [("a <b> premise", "old <script>", "new & better")]
+    page = report.write(tmp_path / "report.html", _FINE, trained, told).read_text()
+    assert all(one.name in page for one in _FINE)
+    assert "<script>" not in page
+    assert page.count("data:image/png;base64,") == 2
