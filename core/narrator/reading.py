@@ -14,6 +14,7 @@ from core.story.sentences import sentences
 _NEUTRAL = 0.05  # of a valence, on both sides of 0: VADER's own bound
 _PLACES = 96  # numbers in the place that is found without a model
 _MOST_SENTENCES = 40  # of one text are read, from its start; a passage has fewer
+_REMARK = 24  # words; what is meant by the first half may only show in the second
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -52,8 +53,10 @@ class Reading:
 
 
 def read_sentences(text: str) -> list[str]:
-    """What of a text is read to find its mood; the whole where it has no sentences."""
-    return sentences(text)[:_MOST_SENTENCES] or [text]
+    """What of a text is read to find its mood: sentence by sentence, a remark as a whole."""
+    if len(text.split()) <= _REMARK:
+        return [text]
+    return sentences(text)[:_MOST_SENTENCES]
 
 
 def plain_readings(texts: Sequence[str]) -> list[Reading]:

@@ -95,6 +95,11 @@ def read_head(folder: Path) -> Head | None:
     """The head beside a model, if there is one that belongs to it and is whole."""
     path = folder / HEAD
     if not path.exists():
+        _log.warning(
+            "%s has no sentiment head, so moods are found by words alone; "
+            "`taleturn mood --model %s` trains one.",
+            *(folder, folder),
+        )
         return None
     try:
         with safe_open(path, "pt") as file:

@@ -85,13 +85,16 @@ def test_a_passage_feels_like_its_sentences(weights: Weights, starters_tokens: T
     assert found[1].mood.feeling == "sadness"
 
 
-async def test_a_model_without_a_head_falls_back_to_words(random_model: Path) -> None:
+async def test_a_model_without_a_head_falls_back_to_words_and_says_so(
+    random_model: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     narrator = Gpt2Narrator(NarratorSettings(model=str(random_model), device="cpu"))
     glad, grim = await narrator.read(["A happy, lovely day.", "A horrible, sad death."])
     await narrator.close()
     assert glad.mood.judge == grim.mood.judge == Judge.WORDS
     assert (glad.mood.sign, grim.mood.sign) == (1, -1)
     assert (glad.mood.feeling, grim.mood.feeling) == ("joy", "sadness")
+    assert "has no sentiment head" in caplog.text
 
 
 def test_a_head_can_be_trained_for_any_gpt2_and_serves_only_that(
