@@ -28,7 +28,7 @@ class Person:
         self.user = user
         self._server = server
 
-    async def slash(self, where: Channel, name: str, **options: Any) -> Interaction:
+    async def slash(self, where: Channel, name: str, /, **options: Any) -> Interaction:
         """Type a slash command. A file is given as its name and content."""
         command = self._offered(where, name)
         data = {"id": command["id"], "name": name, "type": 1}
