@@ -9,7 +9,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help play demo test test-slow test-gpu test-ray fix bench bench-platforms bench-stories bench-insight bench-pretrain
+.PHONY: help play demo test test-slow test-gpu test-ray fix bench bench-platforms bench-stories bench-insight bench-learning bench-pretrain
 
 help:  ## tell what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,9 +40,13 @@ fix: .venv/dev.stamp  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/dev.stamp  ## measure the engine and the terminal; writes tests/benchmarks/results/
+bench: .venv/dev.stamp  ## measure the engine, the terminal, the narrator; writes tests/benchmarks/results/
 	$(BIN)/python -m tests.benchmarks.bench_engine
 	$(BIN)/python -m tests.benchmarks.bench_play
+	$(BIN)/python -m tests.benchmarks.bench_narrator --large
+
+bench-long: .venv/dev.stamp  ## measure the narrator's memory over ten thousand requests
+	$(BIN)/python -m tests.benchmarks.bench_narrator --rounds 1 --many 10000
 
 bench-platforms: .venv/dev.stamp  ## measure Telegram and Discord; with ARGS="soak" for ten minutes of 200 chats
 	$(BIN)/python -m tests.benchmarks.bench_telegram $(or $(ARGS),own faults)
@@ -57,6 +61,9 @@ bench-insight: .venv/dev.stamp  ## measure explaining, refining, moods, control 
 	$(BIN)/python -W ignore -m tests.benchmarks.insight_mood
 	$(BIN)/python -W ignore -m tests.benchmarks.insight_control
 	$(BIN)/python -W ignore -m tests.benchmarks.insight_safety
+
+bench-learning: .venv/dev.stamp  ## let simulated groups teach the narrator; ARGS="--full" takes hours
+	$(BIN)/python -W ignore -m tests.benchmarks.bench_learning $(ARGS)
 
 bench-pretrain: .venv/dev.stamp  ## compare the starter's recipe with variants of it; takes an hour
 	$(BIN)/python -m tests.benchmarks.bench_pretrain $(ARGS)

@@ -81,6 +81,7 @@ class Paged:
         self._laid_out: tuple[Any, list[int]] | None = None  # the last step's request, and pages
         self._numbered = np.arange(slots * self._pages, dtype=np.int32)
         self._inputs: dict[str, Array] = {}
+        self._alone = False  # the last step had one row
         self._begun: tuple[Any, dict[str, Array]] = (None, {})
         longest = min(_LONGEST_WARM, self._pages * PAGE)
         self._cold = [  # taken from the end
@@ -98,13 +99,18 @@ class Paged:
         """The same, with what the model finds likely after each: (tokens, vocabulary)."""
         return self._read(slot, ids, start, lora, all_picked=True)[: len(ids)].clone()
 
-    def begin(
-        self, ids: Sequence[int], places: Sequence[int], loras: Sequence[Lora | None]
-    ) -> None:
+    def begin(self, ids: list[int], places: list[int], loras: list[Lora | None]) -> None:
         """Read one token more in each of the first slots, at these places of their texts.
 
         It goes on while this comes back.
         """
+        alone, self._alone = self._alone, len(ids) == 1
+        if alone != self._alone:
+            self._laid_out = None
+        if self._alone:
+            # Twice the same: one row alone is computed by other means, and the last bit that they
+            # differ in grows when numbers are rounded to eight bits.
+            ids, places, loras = ids * 2, places * 2, loras * 2
         request, more = self._request(loras, self._stepping)
         self._lay_out(request, places)
         self._ids[:], self._at[:], self._longest[...] = ids, places, max(places) + 1
@@ -114,7 +120,7 @@ class Paged:
 
     def finish(self) -> Tensor:
         """The logits after what was begun, (rows, vocabulary), good until the next call."""
-        return _computed(self._begun[0])
+        return _computed(self._begun[0])[: 1 if self._alone else None]
 
     @property
     def cold(self) -> bool:
@@ -223,7 +229,8 @@ class Paged:
         if self._laid_out == (request, counts):
             return
         self._laid_out = (request, counts)
-        own = [self._own(slot, count * PAGE) for slot, count in enumerate(counts)]
+        slots = [0, 0] if self._alone else range(rows)
+        own = [self._own(slot, count * PAGE) for slot, count in zip(slots, counts, strict=True)]
         self._ids, self._at = np.zeros(rows, np.int32), np.zeros(rows, np.int32)
         self._longest = np.zeros((), np.int32)
         inputs = {

@@ -23,7 +23,15 @@ from tests.benchmarks.narrator_chart import draw_chart
 from tests.benchmarks.narrator_engines import Generate, Ours, prompts
 from tests.benchmarks.narrator_models import random_gpt2, spelled
 from tests.benchmarks.narrator_peers import PEERS, Peer, PeerMissingError
-from tests.benchmarks.narrator_rows import Row, arrivals, memory, mixed_loras, retried, swapped
+from tests.benchmarks.narrator_rows import (
+    Row,
+    alike,
+    arrivals,
+    memory,
+    mixed_loras,
+    retried,
+    swapped,
+)
 
 STARTER = Path(__file__).parents[2] / "core" / "narrator" / "starter"
 RESULTS = Path(__file__).parent / "results"
@@ -142,6 +150,8 @@ def main() -> None:
         twelve = random_gpt2(Path(made), STARTER, layers=8, width=320, vocabulary=8192)
         rows += [*arrivals(twelve), *retried(twelve)]
     rows += [*mixed_loras(STARTER, options.rounds), *swapped(STARTER)]
+    for precision in ("int8", "fp32"):
+        found[f"takes alike alone and among 32, {precision}"] = alike(STARTER, precision)
     if options.large:
         more, figures = large(2, threads)
         rows, found = rows + more, found | figures

@@ -158,3 +158,24 @@ def memory(folder: Path, count: int) -> list[Row]:
     print(f"  memory after each 500 requests, MB: {', '.join(f'{each:.0f}' for each in taken)}")
     grown = taken[-1] - taken[len(taken) // 2]
     return [Row(f"memory grown in the second half of {count} requests, MB", 10, grown, "most")]
+
+
+def alike(folder: Path, precision: str) -> float:
+    """The share of takes that are the same alone and among 32, word for word."""
+    ours = Ours(folder, precision=precision)
+    asked = prompts(ours.tokens, 32)
+
+    def told(number: int) -> Written:
+        return ours.write(asked[number], number)
+
+    alone = []
+    for number in range(len(asked)):
+        written = told(number)
+        written.done.wait()
+        alone.append(written.job.pen.ids)
+    together = [told(number) for number in range(len(asked))]
+    for each in together:
+        each.done.wait()
+    ours.close()
+    same = [each.job.pen.ids == ids for each, ids in zip(together, alone, strict=True)]
+    return sum(same) / len(same)
