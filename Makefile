@@ -65,6 +65,9 @@ bench-insight: .venv/dev.stamp  ## measure explaining, refining, moods, control 
 bench-learning: .venv/dev.stamp  ## let simulated groups teach the narrator; ARGS="--full" takes hours
 	$(BIN)/python -W ignore -m tests.benchmarks.bench_learning $(ARGS)
 
+bench-learning: .venv/dev.stamp  ## let simulated groups teach the narrator; ARGS="--full" takes hours
+	$(BIN)/python -W ignore -m tests.benchmarks.bench_learning $(ARGS)
+
 bench-pretrain: .venv/dev.stamp  ## compare the starter's recipe with variants of it; takes an hour
 	$(BIN)/python -m tests.benchmarks.bench_pretrain $(ARGS)
 
