@@ -153,7 +153,8 @@ def memory(folder: Path, count: int) -> list[Row]:
         written = [ours.write(texts[at % 64], at, new=4) for at in range(start, start + 500)]
         for each in written:
             each.done.wait()
-        taken.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        taken.append(pages * resource.getpagesize() / 2**20)
     ours.close()
     print(f"  memory after each 500 requests, MB: {', '.join(f'{each:.0f}' for each in taken)}")
     grown = taken[-1] - taken[len(taken) // 2]
