@@ -1,26 +1,35 @@
 """A mood as a push on the odds of words, steered by how the passage sounds so far.
 
-VADER's lexicon says how glad or grim a word is (Hutto and Gilbert, 2014); its judgement of the
-text so far says how hard to push. It knows English only: elsewhere a mood stays with its heading.
+Which words are glad or grim says `feelings.toml`, chosen by hand; its count of the text so far says
+how hard to push. VADER has no part in it, so that it can measure what came of it. English only:
+elsewhere a mood stays with its heading.
 """
 
 import functools
 import re
 from collections.abc import Mapping
 
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
 from core.narrator.tokens import Tokens
+from core.narrator.tonewords import balance, feeling_words
+from core.narrator.wordforms import stem
 
-_PUSH, _PUSH_MORE = 0.5, 1.8  # nats for each point of a word's valence, -4 to 4
-_DAMP = 2.5  # the same, away from every word that is glad or grim, for a calm passage
-_FAR = 0.4  # VADER's compound from here on is clearly of one kind
-_NEAR = 0.1  # and below is neither
-_STRONGEST = 2.2  # points: harsher words are pushed no more than sad ones
+_PUSH, _PUSH_MORE = 0.9, 2.2  # nats for each point of a word's valence
+_DAMP = 3.0  # the same, away from every word that is glad or grim, for a calm passage
+_FAR = 2  # glad words more than grim ones, from which on a text is clearly of one kind
+_POINTS = {"joy": 2.0, "mirth": 1.0, "sadness": -2.0, "anger": -1.0, "fear": -1.5}
 _HARSH = frozenset(
     "kill killed kills killing murder dead death die dies dying hate hated hates hell damn stupid "
     "ugly idiot devil violent violence blood war weapon gun attack attacked torture".split()
 )
+# Small words that sound glad beside no feeling of their own; a grim or calm passage has few.
+_GLAD_TOO = frozenset(
+    "like liked likes play played playing help helped helping helps please thanks okay interesting "
+    "interested special ready smart clever pretty fun funny want friends friend friendly cool wow "
+    "gift hope hoped sure true useful care careful curious amazed amazing surprised share shared "
+    "smiled laughed giggled agreed nice good great kind loved love happy glad proud safe".split()
+)
+_STRONGEST = 2.2  # points
+_LEAST = 3  # letters of a word that says something
 _OWN = 1.5  # nats for the words that only this mood has
 
 _SIGNS = {"happy": 1, "funny": 1, "sad": -1, "scary": -1, "calm": 0}
@@ -41,13 +50,13 @@ def mood_known(mood: str) -> str:
 
 def tone(mood: str, text: str, tokens: Tokens) -> dict[int, float]:
     """Nats for tokens, so that a text that began like this comes to sound as asked for."""
-    sign, sounds = _SIGNS[mood], _compound(text)
+    sign, sounds = _SIGNS[mood], balance(text)
     if sign:
-        far = sign * sounds > _FAR
+        far = sign * sounds >= _FAR
         strength = sign * (_PUSH if far else _PUSH_MORE)
         pushes = {token: strength * valence for token, valence in valences(tokens).items()}
     else:
-        back = -sounds * _PUSH_MORE if abs(sounds) > _NEAR else 0.0
+        back = -sounds * _PUSH / _FAR
         pushes = {
             token: back * valence - _DAMP * abs(valence)
             for token, valence in valences(tokens).items()
@@ -59,14 +68,18 @@ def tone(mood: str, text: str, tokens: Tokens) -> dict[int, float]:
 
 @functools.lru_cache(maxsize=4)
 def valences(tokens: Tokens) -> Mapping[int, float]:
-    """How glad or grim each token is that is a whole word, in VADER's points."""
-    lexicon: Mapping[str, float] = _analyzer().lexicon
+    """How glad or grim each token is that is a whole word, in points."""
+    points: dict[str, float] = {}
+    for feeling, value in _POINTS.items():
+        for word in feeling_words()[feeling]:
+            points[stem(word)] = points.get(stem(word), 0.0) + value
     found = {}
     for token in range(tokens.size):
         spelled = tokens.bytes_of(token).decode(errors="ignore")
-        word = spelled.strip()
-        if spelled.startswith(" ") or word[:1].isupper():
-            valence = 0.0 if word.lower() in _HARSH else lexicon.get(word.lower(), 0.0)
+        word = spelled.strip().lower()
+        if (spelled.startswith(" ") or spelled[:1].isupper()) and len(word) >= _LEAST:
+            valence = 0.0 if word in _HARSH else points.get(stem(word), 0.0)
+            valence = 2.0 if word in _GLAD_TOO else valence
             if valence:
                 found[token] = max(-_STRONGEST, min(_STRONGEST, valence))
     return found
@@ -76,12 +89,3 @@ def valences(tokens: Tokens) -> Mapping[int, float]:
 def _whole(words: str, tokens: Tokens) -> tuple[int, ...]:
     spelled = [tokens.encode(f" {word}") for word in words.split()]
     return tuple(ids[0] for ids in spelled if len(ids) == 1)
-
-
-def _compound(text: str) -> float:
-    return float(_analyzer().polarity_scores(text)["compound"]) if text else 0.0
-
-
-@functools.cache
-def _analyzer() -> SentimentIntensityAnalyzer:
-    return SentimentIntensityAnalyzer()

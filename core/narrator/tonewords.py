@@ -98,6 +98,17 @@ def compound(text: str) -> float:
     return float(analyzer().polarity_scores(text)["compound"]) if text.strip() else 0.0
 
 
+def balance(text: str) -> float:
+    """Glad words against grim ones; those a negation reaches count the other way."""
+    counts = _count(text.lower())
+    return sum(
+        (1 if feeling in _GLAD else -1)
+        * (counts.right.get(feeling, 0) - counts.turned.get(feeling, 0))
+        for feeling in FEELINGS
+        if feeling != "calm"  # it is neither
+    )
+
+
 @functools.cache
 def analyzer() -> SentimentIntensityAnalyzer:
     """VADER (Hutto and Gilbert, 2014)."""

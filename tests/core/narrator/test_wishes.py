@@ -110,7 +110,7 @@ def test_an_ending_is_leant_to_as_the_room_fills(tokens: Tokens) -> None:
 
 
 def test_a_mood_is_heard_again_as_the_room_fills(tokens: Tokens) -> None:
-    glad = next(token for token, valence in valences(tokens).items() if valence > 1)
+    glad = next(token for token, valence in valences(tokens).items() if valence > 0)
     leaning = Leaning(tokens, Wishes(mood="sad"))
     at_first = leaning.now
     leaning.follow("They cried and cried, lost and sad.", (), 0.5)
@@ -123,14 +123,14 @@ def test_a_mood_is_known_by_its_word() -> None:
 
 
 def test_a_glad_mood_leans_to_glad_words_and_harder_after_grim_ones(tokens: Tokens) -> None:
-    glad = next(token for token, valence in valences(tokens).items() if valence > 1)
+    glad = next(token for token, valence in valences(tokens).items() if valence > 0)
     happy = tone("happy", "", tokens)
     assert happy[glad] > 0 > tone("sad", "", tokens)[glad]
     assert happy[glad] > tone("happy", "What a happy, happy day!", tokens)[glad]
 
 
 def test_a_calm_mood_leans_away_from_both_and_back_to_the_middle(tokens: Tokens) -> None:
-    glad = next(token for token, valence in valences(tokens).items() if valence > 1)
+    glad = next(token for token, valence in valences(tokens).items() if valence > 0)
     assert tone("calm", "", tokens)[glad] < 0
     grim = tone("calm", "They cried and cried, lost and sad.", tokens)
     assert grim[glad] > tone("calm", "", tokens)[glad]
