@@ -64,7 +64,7 @@ STAGES: dict[Stage, StageSettings] = {
     Stage.SFT: StageSettings(epochs=3, rate=1e-3),
     Stage.KTO: StageSettings(epochs=2, rate=1e-3),
     Stage.DPO: StageSettings(epochs=2, rate=1e-3),
-    Stage.GUIDED: StageSettings(epochs=2, rate=2e-3),
+    Stage.GUIDED: StageSettings(epochs=1, rate=2e-3),
     Stage.RANKED: StageSettings(epochs=2, rate=2e-3),
     Stage.ADVERSARIAL: StageSettings(epochs=1, rate=1e-3, batch=16),
 }

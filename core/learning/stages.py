@@ -16,6 +16,7 @@ from torch.utils.tensorboard import SummaryWriter
 from transformers import (
     EarlyStoppingCallback,
     GPT2LMHeadModel,
+    PrinterCallback,
     Trainer,
     TrainerCallback,
     TrainerControl,
@@ -69,6 +70,7 @@ def run(task: Task, plain: GPT2LMHeadModel, lora: Path | None, tell: Tell) -> GP
         # TRL 1.16 names settings that transformers 5.23 has renamed.
         warnings.simplefilter("ignore", FutureWarning)
         trainer = _trainer(task, plain, learnt, checked, tell)
+        trainer.remove_callback(PrinterCallback)  # `tell` says it
         trainer.train(resume_from_checkpoint=_last_whole(task.work))
     # What a killed part of the run logged is in the checkpoint's state as well.
     curves = [entry for entry in trainer.state.log_history if "train_runtime" not in entry]
