@@ -9,7 +9,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help play demo test test-slow test-gpu test-ray fix bench bench-platforms bench-stories bench-insight bench-learning bench-pretrain
+.PHONY: help play demo test test-slow test-gpu test-ray fix bench bench-long bench-platforms bench-stories bench-insight bench-learning bench-pretrain
 
 help:  ## tell what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,9 +61,6 @@ bench-insight: .venv/dev.stamp  ## measure explaining, refining, moods, control 
 	$(BIN)/python -W ignore -m tests.benchmarks.insight_mood
 	$(BIN)/python -W ignore -m tests.benchmarks.insight_control
 	$(BIN)/python -W ignore -m tests.benchmarks.insight_safety
-
-bench-learning: .venv/dev.stamp  ## let simulated groups teach the narrator; ARGS="--full" takes hours
-	$(BIN)/python -W ignore -m tests.benchmarks.bench_learning $(ARGS)
 
 bench-learning: .venv/dev.stamp  ## let simulated groups teach the narrator; ARGS="--full" takes hours
 	$(BIN)/python -W ignore -m tests.benchmarks.bench_learning $(ARGS)
