@@ -184,7 +184,7 @@ def _teach(
         torch.nn.utils.clip_grad_norm_(weights, settings.clip)
         optimizer.step()
         optimizer.zero_grad()
-        moved.append(float(kl))
+        moved.append(float(kl.detach()))
     learning.merge_and_unload()
     return math.fsum(moved) / len(moved)
 
