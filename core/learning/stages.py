@@ -251,7 +251,7 @@ def _peft(settings: TrainingSettings, steps: int) -> LoraConfig | None:
                 total_step=steps,
                 **shared,
             )
-        case Method.FULL | Method.PREFIX:
+        case Method.FULL:
             return None
 
 
