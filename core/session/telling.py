@@ -21,6 +21,8 @@ from core.story.model import Provenance
 
 T = TypeVar("T")
 
+_LOOK = 300  # characters; the whole text is screened once, when it is written
+
 # Some of these need no narrator in one of their forms (no premise: ask for one).
 Tells = (
     c.New | c.Continue | c.Finish | c.Retry | c.Refine | c.Explain | c.WhatIf | c.Title | c.Inspire
@@ -79,8 +81,10 @@ class Telling:
         text = ""
         async with aclosing(writing.stream(self._narrator, planned, turn.story)) as snapshots:
             async for snapshot in snapshots:
-                text = self._shown(snapshot.text)
+                text = snapshot.text
+                self._watch(text)
                 yield snapshot
+        self._shown(text)
         title = ""
         if planned.opens is not None:
             title = await writing.title_for(self._narrator, planned, text, self._screening)
@@ -102,8 +106,10 @@ class Telling:
         async with aclosing(voting.told(self._narrator, wanted)) as snapshots:
             async for texts in snapshots:
                 for text in texts:
-                    self._shown(text)
+                    self._watch(text)
                 yield voting.being_told(turn.told, texts)
+        for text in texts:
+            self._shown(text)
         facts = self._provenance(planned.assignment)
         yield await self._do(
             lambda tx: close(tx, turn, voting.offer(tx, turn, wanted, texts, facts))
@@ -134,8 +140,10 @@ class Telling:
         text = ""
         async with aclosing(writing.stream(self._narrator, change.plan, turn.story)) as snapshots:
             async for snapshot in snapshots:
-                text = self._shown(snapshot.text)
+                text = snapshot.text
+                self._watch(text)
                 yield snapshot
+        self._shown(text)
         facts = self._provenance(change.plan.assignment)
         yield await self._do(lambda tx: close(tx, turn, whatif.keep(tx, turn, change, text, facts)))
 
@@ -151,8 +159,12 @@ class Telling:
             raise Refusal("refusal.no_title")
         yield await self._do(lambda tx: close(tx, turn, writing.entitle(tx, turn, title)))
 
+    def _watch(self, text: str) -> None:
+        """Look at the newest words of a snapshot: even one that is dropped must not slip by."""
+        self._shown(text[-_LOOK:])
+
     def _shown(self, text: str) -> str:
-        """Return what the narrator wrote, if it may be shown; even a snapshot must not slip by."""
+        """Return what the narrator wrote, if it may be shown."""
         if not screen(text, self._screening).safe:
             raise Refusal("refusal.unsafe")
         return text

@@ -142,7 +142,7 @@ async def test_no_wish_at_all_is_asked_for_again(house: House) -> None:
     assert SAY("wish.vivid") in question.labels
     again = await house.mara.press(question, SAY("discord.write"))
     written = await house.mara.submit(again, "as a letter")
-    await house.finished(written)
+    assert (await house.answer(written)).content
 
 
 async def test_stories_live_in_private_and_where_the_bot_is_not(house: House) -> None:
