@@ -175,7 +175,7 @@ class LearningSettings(_Section):
     own_text_discord: bool = False
     own_text_terminal: bool = True
     recipe: str = ""
-    method: Literal["lora", "adalora", "prefix", "full"] = "lora"
+    method: Literal["lora", "adalora", "full"] = "lora"
     rank: Annotated[int, Field(ge=0, le=512)] = 0
     minutes: Annotated[float, Field(gt=0)] = 12.0
     search: Annotated[int, Field(ge=0, le=1000)] = 0
