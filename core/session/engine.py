@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, aclosing, suppress
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -28,9 +28,10 @@ from core.errors import (
 from core.narrator.narrator import Narrator
 from core.narrator.screening import Level
 from core.session import commands as c
-from core.session import menus, recalling, rounds, spelling, timekeeping, together
+from core.session import menus, recalling, rounds, spelling, together
 from core.session.answers import Answers, answer
 from core.session.assignments import place_key
+from core.session.clockwork import Clockwork
 from core.session.messages import Author, Notice, Place, Reply, Request, Unfinished
 from core.session.notices import Board
 from core.session.telling import Telling, Tells
@@ -44,7 +45,6 @@ log = logging.getLogger(__name__)
 # These neither change a story nor wait for one that is being written.
 _READS = (c.Help, c.Rate, c.Shelf, c.Export, c.Language, c.Recap, c.Explain, c.Show, c.Takes)
 _MOST_SEED = 2**31
-_TICK = 15.0  # seconds between two looks at the deadlines
 _AGAIN = 3  # times that something said is put after what another place said meanwhile
 
 
@@ -77,7 +77,7 @@ class Engine:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._board = Board()
         self._door = together.Door()
-        self._news = asyncio.Event()  # there may be something due
+        self._clockwork = Clockwork(self._do, self.handle, self._board, clock, default_language)
 
     # ------------------------------------------------------------ requests
     async def handle(self, request: Request) -> AsyncGenerator[Reply]:
@@ -89,7 +89,7 @@ class Engine:
             if not isinstance(request.command, _READS):
                 await stack.enter_async_context(self._lock(request.place))
             try:
-                turn = await self._do(lambda tx: self._open(tx, request))
+                turn, reply = await self._do(partial(self._begin, request))
             except StorageError:
                 log.exception("turn not opened")
                 yield self._sorry(request, "trouble.storage")
@@ -97,22 +97,42 @@ class Engine:
             if turn is None:
                 log.info("repeated request ignored", extra={"platform": request.place.platform})
                 return
-            replies = await stack.enter_async_context(aclosing(self._guarded(turn)))
-            async for reply in replies:
+            if reply is not None:
+                self._note(turn, "answered")
                 yield reply
-            await self._spread(turn)
+            else:
+                replies = await stack.enter_async_context(aclosing(self._guarded(turn)))
+                async for snapshot in replies:
+                    yield snapshot
+            await self._clockwork.spread(turn)
 
     def _lock(self, place: Place) -> asyncio.Lock:
         return self._locks.setdefault(place_key(place), asyncio.Lock())
 
-    def _open(self, tx: Transaction, request: Request) -> Turn | None:
-        return open_turn(
+    def _begin(self, request: Request, tx: Transaction) -> tuple[Turn | None, Reply | None]:
+        """Open a turn; what needs no narrator is answered in the same transaction.
+
+        Without a reply the turn is open. What went wrong with the answer is undone, and comes up
+        again where it is said.
+        """
+        turn = open_turn(
             tx,
             request,
             default_language=self._default_language,
             seed=self._seeds(),
             now=self._clock(),
         )
+        command = request.command
+        if turn is None or isinstance(command, Tells) or together.is_code(command):
+            return turn, None
+        try:
+            with tx.savepoint():
+                rounds.gate(tx, turn)
+                return turn, _close_answered(turn, command, tx)
+        except StorageError:
+            raise
+        except Exception:  # noqa: BLE001 - the turn boundary meets it again, and tells it
+            return turn, None
 
     async def _guarded(self, turn: Turn) -> AsyncGenerator[Reply]:
         """Answer an open turn, and see to it that it is closed whatever happens.
@@ -280,61 +300,13 @@ class Engine:
         return replace(turn, seed=turn.seed if left.seed is None else left.seed), left
 
     # ------------------------------------------------------------ together
-    async def _spread(self, turn: Turn) -> None:
-        """Tell the other places of a story what became of it here."""
-        if turn.story is None or turn.group is None:
-            return
-        try:
-            found = await self._do(lambda tx: timekeeping.news(tx, turn, self._default_language))
-        except StorageError:
-            log.exception("news not told", extra=self._facts(turn, "storage"))
-            return
-        for notice in found:
-            self._board.post(notice)
-        self._news.set()
-
     async def keep_time(self) -> None:
         """Do what is due, without end; deadlines are in the database and outlast a restart."""
-        async with asyncio.TaskGroup() as ticks:
-            while True:
-                self._news.clear()
-                ticks.create_task(self.tick())  # a slow narrator's turn holds up no deadline
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_TICK):
-                        await self._news.wait()
+        await self._clockwork.run()
 
     async def tick(self) -> None:
         """Do what is due: remind, pass turns on, close votes, let the narrator write."""
-        now = self._clock()
-        try:
-            due = await self._do(lambda tx: tx.groups_due(now))
-        except StorageError:
-            log.exception("deadlines not looked at")
-            return
-        async with asyncio.TaskGroup() as clocks:
-            for story in due:
-                clocks.create_task(self._strike(story))
-
-    async def _strike(self, story: int) -> None:
-        """Do what is due for one story; what breaks there stops no other story's clock."""
-        try:
-            step = await self._do(partial(self._step, story))
-            for notice in step.notices:
-                self._board.post(notice)
-            if step.request is not None:
-                await self._narrate(step.request)
-        except Exception:  # the edge of a story's clock, as the turn boundary is of a turn
-            log.exception("a deadline was not kept", extra={"story": story})
-
-    def _step(self, story: int, tx: Transaction) -> timekeeping.Step:
-        return timekeeping.step(tx, story, self._default_language, self._clock())
-
-    async def _narrate(self, request: Request) -> None:
-        """Let the narrator take its turn; what it wrote is shown, what failed is tried again."""
-        async with aclosing(self.handle(request)) as replies:
-            async for reply in replies:
-                if reply.final and reply.passage is not None:
-                    self._board.post(Notice(request.place, reply))
+        await self._clockwork.tick()
 
     # ------------------------------------------------------------ screens
     async def shown(self, request: Request, screen: str) -> None:
