@@ -1,11 +1,12 @@
 """What goes wrong for one group, or one person, is nobody else's trouble."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from core.session import commands as c
+from core.session import timekeeping
 from core.session.messages import Place
 from core.session.timekeeping import Step
 from core.storage.library import Transaction
@@ -72,14 +73,14 @@ async def test_one_groups_trouble_stops_no_other_groups_clock(
     await begun(stage, "rounds 1h")
     await begun(stage, "rounds 1h", ELSEWHERE)
     stage.clock.now += timedelta(hours=2)
-    step = stage.engine._step
+    step = timekeeping.step
 
-    def broken(story: int, tx: Transaction) -> Step:
+    def broken(tx: Transaction, story: int, language: str, now: datetime) -> Step:
         if story == 1:
             raise ValueError("what nobody foresaw")
-        return step(story, tx)
+        return step(tx, story, language, now)
 
-    monkeypatch.setattr(stage.engine, "_step", broken)
+    monkeypatch.setattr(timekeeping, "step", broken)
     await stage.engine.tick()
     assert [notice.place for notice in stage.engine.waiting("test")] == [ELSEWHERE]
 
