@@ -16,7 +16,7 @@ from core.narrator.asking import understood
 from core.narrator.closeness import kept_names, names_in, new_names, overlap
 from core.narrator.lexicon import starter_words
 from core.narrator.narrator import Assignment, Mode, Narrator
-from core.narrator.repair import Doubt, doubts, read_as, slips, tidied, unknown_words
+from core.narrator.repair import Doubt, doubts, read_as, slips, tidied, unknown_words, with_slips_as
 from core.narrator.rewording import REWORDED, endings, reworded, shortened, simplified
 from core.narrator.wordforms import forms
 from core.story.model import Length
@@ -317,6 +317,8 @@ def _may_be_shown(assignment: Assignment, candidate: _Candidate, known: Sequence
     draft, text = assignment.draft, candidate.text
     if text.split() == draft.split() or not text.strip():
         return False
+    if not candidate.by_narrator:
+        draft = with_slips_as(draft, text)  # "Tehn" is no name that may not go
     if kept_names(draft, text, known) < 1 or new_names(draft, text, known):
         return False
     if not candidate.by_narrator:

@@ -119,6 +119,20 @@ def slips(text: str) -> int:
     return doubled + len(unknown_words(text)) + len(_NOT_DID.findall(text))
 
 
+def with_slips_as(text: str, mended: str) -> str:
+    """The text with each word that is one slip from a word of the mended text spelled like that."""
+    there = {word.lower(): word for word in _WORD.findall(mended)}
+
+    def spelled(match: re.Match[str]) -> str:
+        word = match[0].lower()
+        if word in there or word in starter_words():
+            return match[0]
+        near = sorted(other for other in _one_slip(word) if other in there)
+        return there[near[0]] if near else match[0]
+
+    return _WORD.sub(spelled, text)
+
+
 def unknown_words(text: str, story: str = "") -> list[str]:
     """The words of a text that are none, as far as is known; without those that may be names."""
     told = set(_WORD.findall(story.lower()))

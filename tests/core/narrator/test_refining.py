@@ -155,6 +155,13 @@ async def test_a_wish_moves_what_is_measured_and_keeps_who_it_is_about(
             assert hardness(best.text) < hardness(TOLD)
 
 
+async def test_a_slip_at_a_sentences_start_is_no_name_that_may_not_go() -> None:
+    rough = "Softlyy the lamps burned. Softly the lamps burned."
+    best = await refine(StandInNarrator(), replace(WANTED, draft=rough, wish="polish"), always)
+    assert best is not None
+    assert "Softlyy" not in best.text
+
+
 async def test_what_may_not_be_shown_is_refused_not_silently_left() -> None:
     wanted = replace(WANTED, wish="sadder")
     with pytest.raises(Refusal):
