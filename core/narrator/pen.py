@@ -17,6 +17,7 @@ _BREAK = 0.6  # a paragraph's end is an end from this share of the target on
 _CLOSED = 0.6  # of the passage must be left when a cut avoids an open quotation
 _PAIRS = (("“", "”"), ("「", "」"), ("『", "』"))
 _UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_LETTERS = re.compile(r"[^\W_\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]{2}")
 _SPACES = re.compile(r"\s+")
 _ENDING = tuple(".!?…。！？\"'”’)」』")
 _NO_WISHES = Wishes()
@@ -80,6 +81,9 @@ class Pen:
         self._bytes += self._tokens.bytes_of(token)
         self._text = self._bytes.decode(errors="ignore")
         self._reach.append(len(self._text))
+        if self._lengthens_a_settled_word():
+            self._take_back()
+            return
         settled = _finished_words(self._text)
         if settled > self._settled:
             if self._ends_too_early(settled) or self._guard.refuses(
@@ -90,6 +94,11 @@ class Pen:
                 self._settle(settled)
         if not self.ended and len(self.ids) >= self._measure.most:
             self._break_off()
+
+    def _lengthens_a_settled_word(self) -> bool:
+        """Whether a word that the guard has read would become another, as it may after a refusal."""
+        around = self._text[max(0, self._settled - 1) : self._settled + 1]
+        return bool(self._settled) and len(around) > 1 and _LETTERS.fullmatch(around) is not None
 
     def _may_end(self) -> bool:
         if len(self.ids) < self._measure.least:

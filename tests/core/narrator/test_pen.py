@@ -214,3 +214,10 @@ def test_whatever_a_model_writes_what_is_shown_stays(
         assert is_sentence_end(pen.result, len(pen.result)) or pen.result[-1] in '"”」』'
         whole = pen.result.rstrip('"”」』.。')
         assert shown.startswith(whole) or whole.startswith(shown)
+
+
+def test_a_word_that_was_read_is_not_made_another_after_a_refusal(tokens: Tokens) -> None:
+    pen = write(tokens, "Mara found a boat was ", banned=("was",))
+    for token in tokens.encode("s and bread "):
+        pen.take(token)
+    assert pen.shown == "Mara found a boat and bread"
