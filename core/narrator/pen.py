@@ -96,7 +96,7 @@ class Pen:
             self._break_off()
 
     def _lengthens_a_settled_word(self) -> bool:
-        """Whether a word that the guard has read would become another, as it may after a refusal."""
+        """Whether a word that the guard has read would become another, as after a refusal."""
         around = self._text[max(0, self._settled - 1) : self._settled + 1]
         return bool(self._settled) and len(around) > 1 and _LETTERS.fullmatch(around) is not None
 
