@@ -28,6 +28,24 @@ _GLAD_TOO = frozenset(
     "gift hope hoped sure true useful care careful curious amazed amazing surprised share shared "
     "smiled laughed giggled agreed nice good great kind loved love happy glad proud safe".split()
 )
+# Words that stir, gladly or not: a calm passage has none of either.
+_STIRRING = frozenset(
+    "yummy thankful heart hearts important foolish careless shy happiest sadder ignorant "
+    "intelligent frustrated frustrating worse fallen terrified relieved dizzy fit join joined "
+    "excited fancy super delighted joyful curious brave bravely clever wise proudly happily "
+    "sadly angrily eager cheerful wonderful beautiful gorgeous lovely amazing awesome fantastic "
+    "perfect favorite favourite best better worst impressed surprised surprise confused "
+    "embarrassed ashamed guilty grumpy jealous lonely worried nervous anxious upset sorry hurt "
+    "pain painful cry cried crying tears scream screamed scary scared afraid fear fearful "
+    "monster danger dangerous trouble problem problems mistake wrong bad mean rude naughty "
+    "silly stupid mad angry fight fighting stop stopped no lost losing broke broken weird "
+    "strange dirty stuck trapped poor sick tired bored alone missed careful warned warning yell "
+    "yelled shout shouted attack hit kick push win won winner prize reward gift treasure treat "
+    "treats celebrate party joy laugh laughing smile smiling grin hug hugged kiss generous "
+    "gentle grateful honest helpful polite patient strong popular useful valuable special "
+    "creative active adventure energetic determined reliable shiny sparkle sparkling sweet well "
+    "welcome worth yes hero huge easy original obedient sincere sunny fresh feast".split()
+)
 _STRONGEST = 2.2  # points
 _LEAST = 3  # letters of a word that says something
 _OWN = 1.5  # nats for the words that only this mood has
@@ -38,7 +56,7 @@ _WORDS = {
     "fear trembled creepy strange howled cold teeth claws hid hide suddenly",
     "funny": "funny laughed giggled silly laugh joke tickled sneezed oops tripped clown danced "
     "wobbled hat bounced fell mess sticky",
-    "calm": "quiet quietly slowly soft softly still gently sat leaves water sky clouds evening "
+    "calm": "quiet quietly slowly soft softly still sat leaves water sky clouds evening "
     "walked watched listened slept river wind window moon stars",
 }
 
@@ -57,10 +75,12 @@ def tone(mood: str, text: str, tokens: Tokens) -> dict[int, float]:
         pushes = {token: strength * valence for token, valence in valences(tokens).items()}
     else:
         back = -sounds * _PUSH / _FAR
+        stirring = _whole(" ".join(sorted(_STIRRING)), tokens)
         pushes = {
             token: back * valence - _DAMP * abs(valence)
             for token, valence in valences(tokens).items()
         }
+        pushes |= dict.fromkeys(stirring, -2 * _DAMP)
     for token in _whole(_WORDS.get(mood, ""), tokens):
         pushes[token] = _OWN
     return pushes
