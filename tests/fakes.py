@@ -12,9 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.errors import LoraRefused, NarratorError
-from core.narrator.narrator import BASE, Assignment, Fit, Mode
+from core.narrator.narrator import BASE, Assignment, Doubt, Fit, Mode
 from core.narrator.reading import Reading, plain_readings
 from core.story.model import Length
+from core.story.words import word_spans
 
 _WHO = "Mara|The keeper|Old Tom|A grey cat|Her brother|The captain|A small girl|The baker".split(
     "|"
@@ -92,6 +93,18 @@ class StandInNarrator:
             -1 - zlib.crc32(f"{assignment.path}{text}".encode()) / 2**32 if text else -math.inf
             for text in texts
         ]
+
+    async def weigh(self, variants: Sequence[Assignment], text: str) -> list[float]:
+        return [(await self.score(each, [text]))[0] for each in variants]
+
+    async def doubts(self, assignment: Assignment, text: str, most: int) -> tuple[Doubt, ...]:
+        await asyncio.sleep(0)
+        chance = random.Random(repr((assignment.path, text)))
+        found = [
+            Doubt(text[start:end], at, -1 - 9 * chance.random(), (("something", -0.5),))
+            for at, (start, end) in enumerate(word_spans(text))
+        ]
+        return tuple(sorted(found, key=lambda doubt: doubt.likelihood)[:most])
 
     async def fit(self, assignment: Assignment) -> Fit:
         await asyncio.sleep(0)

@@ -50,6 +50,16 @@ class Desk:
                     return wire.line(
                         {"scores": await self._narrator.score(assignment, said["texts"])}
                     )
+                case "/weigh":
+                    await self.use(said.get("live", ""))
+                    variants = [wire.assignment_from({"assignment": v}) for v in said["variants"]]
+                    scores = await self._narrator.weigh(variants, said["text"])
+                    return wire.line({"scores": scores})
+                case "/doubts":
+                    await self.use(said.get("live", ""))
+                    assignment = wire.assignment_from(said)
+                    found = await self._narrator.doubts(assignment, said["text"], said["most"])
+                    return wire.line({"doubts": [asdict(doubt) for doubt in found]})
                 case "/fit":
                     fit = await self._narrator.fit(wire.assignment_from(said))
                     return wire.line({"fit": asdict(fit)})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import NarratorError
-from core.narrator.narrator import Assignment, Fit
+from core.narrator.narrator import Assignment, Doubt, Fit
 from core.narrator.reading import Reading
 from core.narrator.settings import NarratorSettings
 
@@ -80,6 +80,16 @@ class Gpt2Narrator:
         """Return each text's mean log-likelihood as the passage asked for, in nats a token."""
         storyteller = await self._storyteller()
         return await asyncio.to_thread(storyteller.score, assignment, texts)
+
+    async def weigh(self, variants: Sequence[Assignment], text: str) -> list[float]:
+        """Return a text's mean log-likelihood as the passage of each, in nats a token."""
+        storyteller = await self._storyteller()
+        return await asyncio.to_thread(storyteller.weigh, variants, text)
+
+    async def doubts(self, assignment: Assignment, text: str, most: int) -> tuple[Doubt, ...]:
+        """Return the words of a text that the model found least likely, those first."""
+        storyteller = await self._storyteller()
+        return await asyncio.to_thread(storyteller.doubts, assignment, text, most)
 
     async def fit(self, assignment: Assignment) -> Fit:
         """Return what of the assignment the model would see."""

@@ -63,6 +63,16 @@ class Fit:
     shortened: tuple[str, ...] = ()  # what is there only in part: "premise", "passage", "rough"
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A word of a passage that the model found unlikely where it stands."""
+
+    word: str
+    at: int  # its number among the words of the passage
+    likelihood: float  # log, in nats
+    rather: tuple[tuple[str, float], ...]  # likelier words there, the likeliest first, as likely
+
+
 class Narrator(Protocol):
     """A language model that tells stories."""
 
@@ -90,6 +100,15 @@ class Narrator(Protocol):
 
     async def score(self, assignment: Assignment, texts: Sequence[str]) -> list[float]:
         """Return each text's mean log-likelihood as the passage asked for, in nats a token."""
+
+    async def weigh(self, variants: Sequence[Assignment], text: str) -> list[float]:
+        """Return a text's mean log-likelihood as the passage of each, in nats a token.
+
+        All of them are written with the LoRA of the first.
+        """
+
+    async def doubts(self, assignment: Assignment, text: str, most: int) -> tuple[Doubt, ...]:
+        """Return the words of a text that the model found least likely, those first."""
 
     async def fit(self, assignment: Assignment) -> Fit:
         """Return what of the assignment the model would see."""

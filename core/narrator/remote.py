@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import LoraRefused, ModelUnavailable, NarratorError
+from core.errors import LoraRefused, ModelUnavailable, NarratorError, NoLikelihoods
 from core.narrator.errand import Errand
 from core.narrator.faults import Dealings, Fault, Patience, PromptTooLong
 from core.narrator.guarding import guard_for
 from core.narrator.lexicon import read_words
-from core.narrator.narrator import BASE, Assignment, Fit, Mode
+from core.narrator.narrator import BASE, Assignment, Doubt, Fit, Mode
 from core.narrator.reading import Reading, plain_readings
 from core.narrator.scribe import Scribe
 from core.narrator.tokens import Tokens, read_tokens, tidy
@@ -136,6 +136,15 @@ class RemoteNarrator:
                 for text in map(tidy, texts)
             ]
         return [sum(each) / len(each) if each else float("-inf") for each in found]
+
+    async def weigh(self, variants: Sequence[Assignment], text: str) -> list[float]:
+        """Return a text's mean log-likelihood as the passage of each. Raises NoLikelihoods."""
+        return [(await self.score(each, [text]))[0] for each in variants]
+
+    async def doubts(self, assignment: Assignment, text: str, most: int) -> tuple[Doubt, ...]:
+        """Raise NoLikelihoods: whole words that nearly stood there cannot be asked for."""
+        del assignment, text, most
+        raise NoLikelihoods(f"{self._settings.url} does not tell what it nearly wrote.")
 
     async def fit(self, assignment: Assignment) -> Fit:
         """Return what of the assignment the model would see, as far as its tokens are known."""

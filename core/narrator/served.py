@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import httpx
 from core.errors import Overloaded
 from core.narrator import wire
 from core.narrator.faults import Dealings, Fault, Patience
-from core.narrator.narrator import BASE, Assignment, Fit
+from core.narrator.narrator import BASE, Assignment, Doubt, Fit
 from core.narrator.reading import Reading, plain_readings
 
 _CONNECT = 5.0  # seconds
@@ -103,6 +103,23 @@ class ServedNarrator:
         with self._dealings.one():
             told = await self._dealings.tried(lambda: self._asked("/score", sent))
         return [float(score) for score in told["scores"]]
+
+    async def weigh(self, variants: Sequence[Assignment], text: str) -> list[float]:
+        """Return a text's mean log-likelihood as the passage of each, in nats a token."""
+        sent = wire.line(
+            {"variants": [asdict(each) for each in variants], "text": text, "live": self._live}
+        )
+        with self._dealings.one():
+            told = await self._dealings.tried(lambda: self._asked("/weigh", sent))
+        return [float(score) for score in told["scores"]]
+
+    async def doubts(self, assignment: Assignment, text: str, most: int) -> tuple[Doubt, ...]:
+        """Return the words of a text that the model found least likely, those first."""
+        sent = wire.assignment_line(assignment, text=text, most=most, live=self._live)
+        with self._dealings.one():
+            return wire.doubts_from(
+                await self._dealings.tried(lambda: self._asked("/doubts", sent))
+            )
 
     async def fit(self, assignment: Assignment) -> Fit:
         """Return what of the assignment the model would see."""

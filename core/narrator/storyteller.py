@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from core.errors import ModelUnavailable
-from core.narrator import runtimes
+from core.narrator import runtimes, weighing
 from core.narrator.asking import wishes
 from core.narrator.batches import Batch, BatchSettings, Job
 from core.narrator.guarding import barred_tokens, guard_for
 from core.narrator.lexicon import read_words
 from core.narrator.loras import SUMS, Lora, read_lora
-from core.narrator.narrator import BASE, Assignment, Fit, Mode
+from core.narrator.narrator import BASE, Assignment, Doubt, Fit, Mode
 from core.narrator.pen import Pen
 from core.narrator.prompt import LEAST_WINDOW, build
 from core.narrator.reading import Reading
@@ -115,7 +115,7 @@ class Storyteller:
         lead = " " if assignment.mode is Mode.TITLE else ""
         lora = self._lora(assignment.lora)
         with self._scoring, torch.inference_mode():
-            scorer = self._scorer = self._scorer or self._making(1)
+            scorer = self._own_scorer()
             if len(prompt) > 1:
                 scorer.read(0, prompt[:-1], 0, lora)
             return [
@@ -124,6 +124,23 @@ class Storyteller:
                 else float("-inf")
                 for text in texts
             ]
+
+    def weigh(self, variants: Sequence[Assignment], text: str) -> list[float]:
+        """A text's mean log-likelihood after each assignment's prompt, in nats a token."""
+        prompts = [build(each, self._tokens, self._weights.window).ids for each in variants]
+        lora = self._lora(variants[0].lora)
+        with self._scoring, torch.inference_mode():
+            told = self._tokens.encode(tidy(text))
+            return weighing.weigh(self._own_scorer(), prompts, told, lora)
+
+    def doubts(self, assignment: Assignment, text: str, most: int) -> tuple[Doubt, ...]:
+        """The least likely words of a text after the assignment's prompt, those first."""
+        prompt = build(assignment, self._tokens, self._weights.window).ids
+        lora = self._lora(assignment.lora)
+        with self._scoring, torch.inference_mode():
+            told = self._tokens.encode(tidy(text))
+            scorer = self._own_scorer()
+            return weighing.doubts(scorer, self._tokens, prompt, told, most, lora)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """What the model makes of texts; its head for moods is looked for at the first."""
@@ -137,6 +154,10 @@ class Storyteller:
         """Finish what is being written."""
         for batch in (self._batch, *self._retired):
             batch.close()
+
+    def _own_scorer(self) -> "runtimes.Runtime":
+        self._scorer = self._scorer or self._making(1)
+        return self._scorer
 
     def _lora(self, wanted: str) -> Lora | None:
         """What is to be added to the weights for a LoRA or BASE; None where nothing is."""

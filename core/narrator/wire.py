@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from core.errors import LoraRefused, ModelUnavailable, NarratorAway, NarratorError, Overloaded
-from core.narrator.narrator import Assignment, Fit, Mode
+from core.narrator.narrator import Assignment, Doubt, Fit, Mode
 from core.story.model import Length, Preset
 
 Json = Mapping[str, Any]
@@ -48,6 +48,14 @@ def assignment_from(said: Json) -> Assignment:
 def fit_from(said: Json) -> Fit:
     """What `asdict` made of a Fit."""
     return Fit(**{name: _frozen(value) for name, value in said["fit"].items()})
+
+
+def doubts_from(said: Json) -> tuple[Doubt, ...]:
+    """What `asdict` made of doubts."""
+    return tuple(
+        Doubt(one["word"], one["at"], one["likelihood"], tuple(map(_frozen, one["rather"])))
+        for one in said["doubts"]
+    )
 
 
 def error_line(error: NarratorError) -> str:

@@ -13,9 +13,10 @@ from dataclasses import replace
 
 import pytest
 
-from core.errors import NarratorError
+from core.errors import NarratorError, NoLikelihoods
 from core.narrator.narrator import Assignment, Mode, Narrator
 from core.story.model import Length
+from core.story.words import word_spans
 
 PREMISE = "A lighthouse keeper finds a shell that sings"
 PATH = ("Mara found a shell on the sand.", "Old Tom kept the lamp burning all night.")
@@ -122,6 +123,35 @@ class NarratorContract:
         assert all(math.isfinite(score) and score < 0 for score in scores[:2])
         assert scores[2] == -math.inf
         assert await narrator.score(TOLD, ["Nobody knew why."]) == pytest.approx([scores[1]])
+
+    async def test_a_text_is_weighed_as_the_passage_of_each_variant(
+        self, narrator: Narrator
+    ) -> None:
+        text = "The shell sang to Mara."
+        variants = [
+            TOLD,
+            replace(TOLD, path=PATH[1:], recaps=PATH[1:]),
+            replace(TOLD, path=PATH[:1], recaps=PATH[:1]),
+            replace(TOLD, premise=""),
+        ]
+        weighed = await narrator.weigh(variants, text)
+        alone = [(await narrator.score(each, [text]))[0] for each in variants]
+        assert weighed == pytest.approx(alone, abs=0.02)  # eight-bit weights round along the way
+        assert await narrator.weigh(variants[:2], "") == [-math.inf, -math.inf]
+
+    async def test_the_least_likely_words_come_with_likelier_ones(self, narrator: Narrator) -> None:
+        text = "The shell sang to Mara, who xylophoned."
+        try:
+            found = await narrator.doubts(TOLD, text, 3)
+        except NoLikelihoods:
+            return  # a server need not tell
+        assert len(found) == 3
+        words = [text[start:end] for start, end in word_spans(text)]
+        for doubt in found:
+            assert words[doubt.at] == doubt.word
+            assert all(doubt.likelihood < likely <= 0 for _, likely in doubt.rather)
+        assert sorted(found, key=lambda doubt: doubt.likelihood) == list(found)
+        assert await narrator.doubts(TOLD, "", 3) == ()
 
     async def test_a_short_story_fits_whole(self, narrator: Narrator) -> None:
         fit = await narrator.fit(TOLD)
