@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from core.errors import NoLikelihoods
-from core.insight.causes import Cause, Kind, causes
+from core.insight.causes import Cause, Kind, causes, seen
 from core.insight.explain import Explanation, explain
 from core.insight.people import who_is_who
 from core.insight.picture import Bar, Card, draw
@@ -51,8 +51,9 @@ async def explained(
     if one_line(command.text).lower() == _STORY:
         return await _story(turn, passage, path, moods)
     wanted = assignment(turn, Mode.CONTINUE if path else Mode.OPEN, path, earlier=earlier)
-    found = await _causes(narrator, wanted, passage.text)
-    told = explain(passage, path, turn.told.lore, turn.told.premise, await narrator.fit(wanted))
+    fit = await narrator.fit(wanted)
+    found = await _causes(narrator, seen(wanted, fit), passage.text)
+    told = explain(passage, path, turn.told.lore, turn.told.premise, fit)
     parts = [*_why(turn.say, found), _mood(turn.say, moods[-1]), *_paragraphs(turn, told)]
     heading = turn.say("explain.heading", number=passage.depth)
     return Reply(
@@ -67,7 +68,7 @@ async def explained(
 async def _causes(narrator: Narrator, wanted: Assignment, text: str) -> tuple[Cause, ...] | None:
     """Return what moved the passage; None where the narrator's server tells no likelihoods."""
     try:
-        return await causes(narrator.score, wanted, text)
+        return await causes(narrator.weigh, wanted, text)
     except NoLikelihoods:
         return None
 
@@ -99,9 +100,9 @@ def _why(say: Voice, found: Sequence[Cause] | None) -> list[str]:
 def _told(say: Voice, cause: Cause) -> str:
     text = short(cause.text, _QUOTE)
     match cause.kind:
-        case Kind.SENTENCE | Kind.PASSAGE:
+        case Kind.SENTENCE | Kind.STRETCH:
             return f"“{text}”"
-        case Kind.LORE | Kind.PREMISE | Kind.GENRE | Kind.MOOD:
+        case Kind.RECAP | Kind.LORE | Kind.PREMISE | Kind.TITLE | Kind.GENRE | Kind.MOOD:
             return say(f"explain.cause_{cause.kind}", text=text)
 
 

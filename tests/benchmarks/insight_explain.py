@@ -86,7 +86,7 @@ async def found_first(narrator: Gpt2Narrator, cases: int) -> float:
     hits = 0
     for number in range(cases):
         wanted, passage, cause = planted(number)
-        found = await causes(narrator.score, wanted, passage)
+        found = await causes(narrator.weigh, wanted, passage)
         hits += found[0].text == cause
     return hits / cases
 
@@ -100,7 +100,7 @@ async def agreement(narrator: Gpt2Narrator, folder: Path) -> float:
         wanted, passage, _ = planted(number)
         ours = {
             cause.text: cause.effect
-            for cause in await causes(narrator.score, replace(wanted, lore=()), passage)
+            for cause in await causes(narrator.weigh, replace(wanted, lore=()), passage)
             if cause.kind is Kind.SENTENCE
         }
         theirs = ablated(model, folder, replace(wanted, lore=()), passage)
@@ -146,7 +146,7 @@ async def seconds(narrator: Gpt2Narrator) -> float:
     taken = []
     for _ in range(_TIMED):
         start = time.perf_counter()
-        found = await causes(narrator.score, wanted, "Mia was tired. They went home.")
+        found = await causes(narrator.weigh, wanted, "Mia was tired. They went home.")
         moods = [reading.mood.valence for reading in await narrator.read(path)]
         bars = [Bar(cause.text, cause.effect) for cause in found[:5]]
         draw(Card("Passage 9", "Why:", bars, "Mood:", moods, "glad", "grim"))

@@ -75,7 +75,7 @@ async def test_without_likelihoods_the_rest_is_explained(
         await asyncio.sleep(0)
         raise NoLikelihoods("no logprobs")
 
-    monkeypatch.setattr(stage.narrator, "score", untold)
+    monkeypatch.setattr(stage.narrator, "weigh", untold)
     await stage.ask(f"/new {PREMISE}")
     told = await stage.ask("/explain")
     assert "does not tell how likely" in told.text
