@@ -48,7 +48,7 @@ async def test_a_reminder_has_a_button_that_only_the_reminded_may_press(house: H
     await house.told()
     await asked(house, house.mara, "order", order="rounds", time="12h")
     await asked(house, house.tom, "seat")
-    house.engine._clock = lambda: datetime.now(UTC) + timedelta(hours=13)
+    house.engine._clockwork._clock = lambda: datetime.now(UTC) + timedelta(hours=13)
     await house.engine.tick()
     reminder = await newest(house, SAY("order.reminder", name="Mara"), SAY("button.pause"))
     assert reminder.labels == [SAY("button.skip"), SAY("button.pause")]
