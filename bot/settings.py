@@ -84,6 +84,7 @@ class BotSettings(_Section):
     data: Annotated[_Path, AfterValidator(_holds_a_database)] | None = None
     language: Annotated[str, AfterValidator(_spoken)] = "en"
     screening: Literal["off", "mild", "strict"] = "mild"
+    explaining: Literal["quick", "full"] = "full"
 
 
 class LogSettings(_Section):

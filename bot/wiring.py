@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from adapters.checking import Checked
 from bot.settings import Secrets, Settings, data_folder, database_url
 from core.errors import SettingsError
+from core.insight.causes import Depth
 from core.narrator.faults import Patience
 from core.narrator.gpt2 import Gpt2Narrator
 from core.narrator.narrator import Narrator
@@ -102,6 +103,7 @@ def build_engine(
         seeds=_seeds(seed),
         default_language=settings.bot.language,
         screening=Level(settings.bot.screening),
+        explaining=Depth(settings.bot.explaining),
         loras=loras,
     )
 

@@ -124,9 +124,14 @@ async def _refine(asked: Asked, wish: Range[str, 1, MOST_WISH] = "") -> None:
     ask(asked, c.Refine(wish))
 
 
-@slash(choices={"about": ("passage", "story")})
+@slash(choices={"about": ("passage", "story", "quick", "full")})
 async def _explain(asked: Asked, about: str = "") -> None:
     ask(asked, c.Explain(text=about))
+
+
+@slash()
+async def _again(asked: Asked) -> None:
+    ask(asked, c.Again())
 
 
 @slash()
@@ -274,6 +279,7 @@ COMMANDS = (
     _edit,
     _refine,
     _explain,
+    _again,
     _whatif,
     _finish,
     _rate,

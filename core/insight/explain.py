@@ -18,6 +18,7 @@ class Explanation:
     lore: tuple[Lore, ...]  # that was called up for it
     always: tuple[Lore, ...]
     provenance: Provenance | None
+    lore_left_out: tuple[str, ...]  # for want of room
     left_out: int  # passages before it that the narrator no longer saw
     used: int  # tokens of the prompt
     window: int  # tokens the model can see
@@ -38,6 +39,7 @@ def explain(
         lore=lore_for(lore, texts),
         always=tuple(entry for entry in lore if entry.always),
         provenance=passage.provenance,
+        lore_left_out=fit.lore_left_out,
         left_out=fit.left_out,
         used=fit.used,
         window=fit.window,

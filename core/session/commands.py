@@ -109,10 +109,17 @@ class Refine:
 
 @dataclass(frozen=True, slots=True)
 class Explain:
-    """Tell why a passage is as it is; the text "story" asks about the whole story."""
+    """Tell why a passage is as it is; `text` may say story, quick, full or a passage's number."""
 
     at: int | None = None
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Write a passage again from its seed, to see that it is the same; nothing is kept."""
+
+    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +390,7 @@ Command = (
     | Edit
     | Refine
     | Explain
+    | Again
     | WhatIf
     | Rate
     | Title

@@ -25,6 +25,7 @@ from core.errors import (
     StaleAction,
     StorageError,
 )
+from core.insight.causes import Depth
 from core.narrator.narrator import Narrator
 from core.narrator.screening import Level
 from core.session import commands as c
@@ -43,7 +44,10 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 # These neither change a story nor wait for one that is being written.
-_READS = (c.Help, c.Rate, c.Shelf, c.Export, c.Language, c.Recap, c.Explain, c.Show, c.Takes)
+_READS = (
+    *(c.Help, c.Rate, c.Shelf, c.Export, c.Language, c.Recap, c.Show, c.Takes),
+    *(c.Explain, c.Again),
+)
 _MOST_SEED = 2**31
 _AGAIN = 3  # times that something said is put after what another place said meanwhile
 
@@ -64,6 +68,7 @@ class Engine:
         seeds: Callable[[], int] = lambda: secrets.randbelow(_MOST_SEED),
         default_language: str = "en",
         screening: Level = Level.MILD,
+        explaining: Depth = Depth.FULL,
         loras: Callable[[int], str] = lambda _place: "",
     ) -> None:
         """`loras` names the folder of the LoRA that a place hears; empty: the live one."""
@@ -73,6 +78,7 @@ class Engine:
         self._seeds = seeds
         self._default_language = default_language
         self._screening = screening
+        self._explaining = explaining
         self._loras = loras
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._board = Board()
@@ -183,7 +189,7 @@ class Engine:
         if together.is_code(command):
             self._door.knock(turn.session.place, turn.now)
         if isinstance(command, Tells):
-            telling = Telling(self._narrator, self._do, self._screening)
+            telling = Telling(self._narrator, self._do, self._screening, self._explaining)
             turn = replace(turn, lora=self._loras(turn.session.place))
             async with aclosing(telling.replies(turn, command)) as replies:
                 async for reply in replies:

@@ -18,7 +18,8 @@ NARRATOR = ""
 
 _WRITES = (c.Say, c.Continue, c.Finish, c.WhatIf)
 _READER_MAY = (
-    *(c.Help, c.Rate, c.Shelf, c.Export, c.Language, c.Recap, c.Explain, c.Show, c.Takes),
+    *(c.Help, c.Rate, c.Shelf, c.Export, c.Language, c.Recap, c.Show, c.Takes),
+    *(c.Explain, c.Again),
     # What is known of a person is theirs, whatever a host makes of them; and anybody may object.
     *(c.Privacy, c.MyData, c.ForgetMe, c.Comment, c.Report),
 )

@@ -32,6 +32,7 @@ NAMES: dict[str, type[c.Command]] = {
     "edit": c.Edit,
     "refine": c.Refine,
     "explain": c.Explain,
+    "again": c.Again,
     "whatif": c.WhatIf,
     "rate": c.Rate,
     "title": c.Title,

@@ -6,10 +6,21 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from core.errors import Refusal
+from core.insight.causes import Depth
 from core.narrator.narrator import Assignment, Mode, Narrator
 from core.narrator.screening import Level, screen
+from core.session import (
+    again,
+    explaining,
+    inspiring,
+    menus,
+    refining,
+    retelling,
+    voting,
+    whatif,
+    writing,
+)
 from core.session import commands as c
-from core.session import explaining, inspiring, menus, refining, voting, whatif, writing
 from core.session.assignments import assignment
 from core.session.messages import Reply
 from core.session.rounds import is_open
@@ -25,7 +36,16 @@ _LOOK = 300  # characters; the whole text is screened once, when it is written
 
 # Some of these need no narrator in one of their forms (no premise: ask for one).
 Tells = (
-    c.New | c.Continue | c.Finish | c.Retry | c.Refine | c.Explain | c.WhatIf | c.Title | c.Inspire
+    c.New
+    | c.Continue
+    | c.Finish
+    | c.Retry
+    | c.Refine
+    | c.Explain
+    | c.Again
+    | c.WhatIf
+    | c.Title
+    | c.Inspire
 )
 
 
@@ -39,10 +59,13 @@ class Do(Protocol):
 class Telling:
     """Answers one turn with the narrator's help."""
 
-    def __init__(self, narrator: Narrator, do: Do, screening: Level) -> None:
+    def __init__(
+        self, narrator: Narrator, do: Do, screening: Level, explaining: Depth = Depth.FULL
+    ) -> None:
         self._narrator = narrator
         self._do = do
         self._screening = screening
+        self._depth = explaining
 
     def replies(self, turn: Turn, command: Tells) -> AsyncGenerator[Reply]:
         """Answer: snapshots while the narrator writes, then what was kept."""
@@ -63,6 +86,8 @@ class Telling:
                 return self._refine(turn, command)
             case c.Explain():
                 return self._explain(turn, command)
+            case c.Again():
+                return self._again(turn, command)
             case c.WhatIf(text=""):
                 return self._asked(turn, menus.ask(turn.say, "ask.whatif", command))
             case c.WhatIf():
@@ -131,8 +156,20 @@ class Telling:
         yield await self._do(lambda tx: close(tx, turn, reply))
 
     async def _explain(self, turn: Turn, command: c.Explain) -> AsyncGenerator[Reply]:
-        passage, path = await self._do(lambda tx: explaining.to_explain(tx, turn, command))
-        reply = await explaining.explained(self._narrator, turn, command, passage, path)
+        asked = await self._do(lambda tx: explaining.to_explain(tx, turn, command, self._depth))
+        tell = retelling.retold if asked.whole else explaining.explained
+        reply = await tell(self._narrator, turn, asked)
+        yield await self._do(lambda tx: close(tx, turn, reply))
+
+    async def _again(self, turn: Turn, command: c.Again) -> AsyncGenerator[Reply]:
+        once = await self._do(lambda tx: again.plan(tx, turn, command))
+        text = ""
+        async with aclosing(
+            self._narrator.write(again.with_lora(self._narrator, turn, once))
+        ) as texts:
+            async for text in texts:
+                self._watch(text)
+        reply = again.reply(self._narrator, turn, once, self._shown(text))
         yield await self._do(lambda tx: close(tx, turn, reply))
 
     async def _what_if(self, turn: Turn, command: c.WhatIf) -> AsyncGenerator[Reply]:

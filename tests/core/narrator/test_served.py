@@ -14,7 +14,7 @@ from core.narrator import desk as desks
 from core.narrator import wire
 from core.narrator.faults import Patience
 from core.narrator.gpt2 import Gpt2Narrator
-from core.narrator.narrator import BASE, Assignment, Mode
+from core.narrator.narrator import BASE, Assignment, Doubt, Mode
 from core.narrator.served import ServedNarrator, ServedSettings
 from core.narrator.settings import NarratorSettings
 from tests.contracts.lora_contract import LoraContract
@@ -117,6 +117,11 @@ async def test_scores_fits_and_loras_are_asked_again_too(
     scores, fit = await narrator.score(TOLD, ["The shell sang."]), await narrator.fit(TOLD)
     replicas.deaths.extend([Death()])
     assert await narrator.score(TOLD, ["The shell sang."]) == scores
+    weighed = await narrator.weigh([TOLD, replace(TOLD, path=())], "The shell sang.")
+    assert weighed[0] == scores[0] != weighed[1]
+    doubts = await narrator.doubts(TOLD, "The shell sang.", 2)
+    assert [type(doubt) for doubt in doubts] == [Doubt, Doubt]
+    assert isinstance(doubts[0].rather[0], tuple)
     replicas.deaths.extend([Death(status=404)])
     assert await narrator.fit(TOLD) == fit
     replicas.deaths.extend([Death(), Death()])
