@@ -57,6 +57,7 @@ bench-stories: .venv/dev.stamp  ## measure the stories the narrator writes
 
 bench-insight: .venv/dev.stamp  ## measure explaining, refining, moods, control and screening
 	$(BIN)/python -W ignore -m tests.benchmarks.insight_explain
+	$(BIN)/python -W ignore -m tests.benchmarks.insight_cards
 	$(BIN)/python -W ignore -m tests.benchmarks.insight_refine
 	$(BIN)/python -W ignore -m tests.benchmarks.insight_mood
 	$(BIN)/python -W ignore -m tests.benchmarks.insight_control

@@ -9,7 +9,6 @@ is about. captum's FeatureAblation, on transformers' own GPT-2, checks the order
 import argparse
 import asyncio
 import random
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,6 @@ from torch import Tensor
 from transformers import GPT2LMHeadModel
 
 from core.insight.causes import Kind, causes
-from core.insight.picture import Bar, Card, draw
 from core.narrator.gpt2 import Gpt2Narrator
 from core.narrator.narrator import Assignment, Mode
 from core.narrator.prompt import build
@@ -31,11 +29,10 @@ from core.story.sentences import spans
 
 _STARTER = Path(__file__).parents[2] / "core" / "narrator" / "starter"
 _CHECKED = 8  # cases that captum is asked about
-_TIMED = 5
 GOALS = {
     "planted cause ranked first": ">= 85 %",
-    "rank correlation with captum's ablation": ">= 0.9",
-    "card with picture, seconds (400 words)": "<= 4",
+    "rank correlation with captum's ablation, median": ">= 0.9",
+    "rank correlation with captum's ablation, lowest": "",
 }
 _THINGS = (
     *("an elephant", "a trumpet", "a pumpkin", "a dragon", "a submarine", "a feather", "a walnut"),
@@ -56,7 +53,7 @@ _PLANTS = (
     "They found {} behind the door.",
 )
 _PASSAGES = ("They looked at the {0} again. The {0} was still there.", "Mia touched the {0}.")
-_FILLING = (
+FILLING = (
     *("It was a warm day.", "Mia and Ben went outside.", "The sky was blue.", "They were happy."),
     *("Mom made lunch for them.", "They sat down on the grass.", "Ben wanted to rest."),
     *("A little wind came up.", "They walked along the road.", "Mia told Ben about her day."),
@@ -68,7 +65,7 @@ def planted(number: int) -> tuple[Assignment, str, str]:
     chance = random.Random(number)
     thing = _THINGS[number % len(_THINGS)]
     passage = chance.choice(_PASSAGES).format(thing.partition(" ")[2])
-    filling = chance.sample(_FILLING, 9)
+    filling = chance.sample(FILLING, 9)
     cause = chance.choice(_PLANTS).format(thing)
     lore: tuple[str, ...] = ()
     if number % 4 == 0:
@@ -91,12 +88,14 @@ async def found_first(narrator: Gpt2Narrator, cases: int) -> float:
     return hits / cases
 
 
-async def agreement(narrator: Gpt2Narrator, folder: Path) -> float:
-    """The median rank correlation with captum's ablation over some cases."""
+async def agreement(
+    narrator: Gpt2Narrator, folder: Path, cases: int = _CHECKED
+) -> tuple[float, float]:
+    """The median and the lowest rank correlation with captum's ablation over some cases."""
     model = GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32)
     model.train(mode=False)
     correlations = []
-    for number in range(1, 2 * _CHECKED, 2):
+    for number in range(1, 2 * cases, 2):
         wanted, passage, _ = planted(number)
         ours = {
             cause.text: cause.effect
@@ -105,7 +104,7 @@ async def agreement(narrator: Gpt2Narrator, folder: Path) -> float:
         }
         theirs = ablated(model, folder, replace(wanted, lore=()), passage)
         correlations.append(spearman([ours[text] for text in theirs], list(theirs.values())))
-    return median(correlations)
+    return median(correlations), min(correlations)
 
 
 def ablated(
@@ -138,22 +137,6 @@ def spearman(left: Sequence[float], right: Sequence[float]) -> float:
     return float(torch.corrcoef(torch.stack(ranks))[0, 1])
 
 
-async def seconds(narrator: Gpt2Narrator) -> float:
-    """The median time of a card with its picture for a story of 400 words."""
-    filling = " ".join(_FILLING)  # 45 words or so
-    path = tuple(filling for _ in range(8))
-    wanted = Assignment(Mode.CONTINUE, 7, premise="Mia and Ben", path=path, recaps=("",) * 8)
-    taken = []
-    for _ in range(_TIMED):
-        start = time.perf_counter()
-        found = await causes(narrator.weigh, wanted, "Mia was tired. They went home.")
-        moods = [reading.mood.valence for reading in await narrator.read(path)]
-        bars = [Bar(cause.text, cause.effect) for cause in found[:5]]
-        draw(Card("Passage 9", "Why:", bars, "Mood:", moods, "glad", "grim"))
-        taken.append(time.perf_counter() - start)
-    return median(taken)
-
-
 async def measured(folder: Path, cases: int) -> dict[str, float]:
     """All rows."""
     narrator = Gpt2Narrator(NarratorSettings(model=str(folder)))
@@ -161,10 +144,9 @@ async def measured(folder: Path, cases: int) -> dict[str, float]:
     try:
         first = await found_first(narrator, cases)
         same = await agreement(narrator, folder)
-        took = await seconds(narrator)
     finally:
         await narrator.close()
-    return dict(zip(GOALS, (first, same, took), strict=True))
+    return dict(zip(GOALS, (first, *same), strict=True))
 
 
 def rows(found: dict[str, float]) -> Iterator[str]:
