@@ -16,6 +16,7 @@ from core.story.words import word_spans
 _BARS = 5
 _TITLE = 60  # characters
 _QUOTE = 110
+_MOST_ALT = 1000  # characters; Discord takes 1024
 _ENGLISH = "en"  # its letters are there on every machine
 
 
@@ -97,7 +98,14 @@ async def _drawn(
         line = ", ".join(signs[mood.sign] for mood in moods)
         alt.append(say("explain.alt_arc", moods=line))
     content = await asyncio.to_thread(draw, card)
-    return (Media(name="explained.png", mime="image/png", content=content, alt=" ".join(alt)),)
+    return (
+        Media(
+            name="explained.png",
+            mime="image/png",
+            content=content,
+            alt=short(" ".join(alt), _MOST_ALT),
+        ),
+    )
 
 
 def _readable(say: Voice) -> Voice:
