@@ -43,6 +43,7 @@ class Card:
     glad: str
     grim: str
     first: int = 1  # the number of the first of these passages
+    turns: Sequence[str] = ()  # what is said below the line
     passage: str = ""
     doubts: str = ""  # above the passage
     doubted: Sequence[tuple[int, int]] = ()  # where its marked words stand
@@ -82,6 +83,9 @@ def draw(card: Card) -> bytes:
     if len(card.moods) > 1:
         _head(sheet, card.arc)
         _draw_arc(sheet, card)
+        for turn in card.turns:
+            sheet.y += 10
+            _write(sheet, turn, _BODY, most=_CAUSE_LINES)
     if not sheet.whole and card.no_letters:
         sheet.y += 16
         _write(sheet, card.no_letters, _SMALL, most=2, colour=_FAINT)

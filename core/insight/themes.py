@@ -57,8 +57,13 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     read = tomllib.loads((Path(__file__).parent / "themes.toml").read_text(encoding="utf-8"))
     found = {}
     for name, words in read.items():
-        known = sorted({form for word in words["en"].split() for form in forms(word)})
+        known = sorted({form for word in words["en"].split() for form in _forms(word)})
         chinese = "|".join(map(re.escape, words["zh"].split()))
         english = "|".join(map(re.escape, known))
         found[name] = re.compile(rf"\b(?:{english})\b|{chinese}", re.IGNORECASE)
     return found
+
+
+def _forms(word: str) -> frozenset[str]:
+    alone = word.removeprefix("=")
+    return forms(word) if alone == word else frozenset({alone})

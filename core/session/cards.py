@@ -69,12 +69,14 @@ async def passage_picture(
 
 
 async def story_picture(
-    say: Voice, title: str, moods: Sequence[Mood], *, last: int
+    say: Voice, title: str, texts: Sequence[str], moods: Sequence[Mood], *, last: int
 ) -> tuple[Media, ...]:
     """Draw the mood of a story up to a passage; none for a single one."""
     if len(moods) == 1:
         return ()
     speaks = _readable(say)
+    first = last - len(moods) + 1
+    turns = _turns(speaks, texts, moods, first)
     card = Card(
         title=short(title, _TITLE),
         causes="",
@@ -83,10 +85,21 @@ async def story_picture(
         moods=[mood.valence for mood in moods],
         glad=speaks("explain.glad"),
         grim=speaks("explain.grim"),
-        first=last - len(moods) + 1,
+        first=first,
+        turns=turns,
         no_letters=speaks("explain.no_letters"),
     )
-    return await _drawn(card, [], say, moods)
+    return await _drawn(card, _turns(say, texts, moods, first), say, moods)
+
+
+def _turns(say: Voice, texts: Sequence[str], moods: Sequence[Mood], first: int) -> list[str]:
+    """The gladdest and the grimmest passage, with how they begin."""
+    order = sorted(range(len(moods)), key=lambda at: moods[at].valence)
+    return [
+        say(f"explain.{key}", number=first + at, text=short(texts[at], _QUOTE))
+        for key, at in (("gladdest", order[-1]), ("grimmest", order[0]))
+        if moods[at].sign == (1 if key == "gladdest" else -1)
+    ]
 
 
 async def _drawn(

@@ -36,7 +36,9 @@ async def retold(narrator: Narrator, turn: Turn, asked: Asked) -> Reply:
     return Reply(
         text="\n\n".join(parts),
         heading=say("explain.story"),
-        media=await cards.story_picture(say, title, moods, last=passage.depth) if full else (),
+        media=await cards.story_picture(say, title, texts, moods, last=passage.depth)
+        if full
+        else (),
         actions=(
             (
                 Action(say("button.explain_passage"), c.Explain(passage.id)),

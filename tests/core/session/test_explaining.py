@@ -204,6 +204,14 @@ async def test_of_a_very_long_story_the_newest_part_is_looked_at(stage: Stage) -
     assert "newest 25 passages" in told.text
 
 
+async def test_the_gladdest_and_the_grimmest_passage_are_told_below_the_line(stage: Stage) -> None:
+    told = await stage.tell(
+        "Mara walked.", "What a lovely, happy day!", "He died and she wept.", "/explain story"
+    )
+    assert "The gladdest, passage 2: “What a lovely" in told.media[0].alt
+    assert "The grimmest, passage 3: “He died" in told.media[0].alt
+
+
 async def test_where_no_font_has_chinese_the_picture_speaks_english(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
