@@ -142,7 +142,7 @@ def add_passage(
         origin=origin,
         author=turn.session.author,
         provenance=provenance,
-        recap=" ".join(recap(f"{before} {text}".strip())),
+        recap=" ".join(recap(f"{before}\n\n{text}".strip())),
         now=turn.now,
     )
 

@@ -175,7 +175,7 @@ class Persons(Consents):
             text = texts[row.id]
             brief = row.recap
             if any(sentence in brief for sentence in lost):
-                brief = " ".join(recap(f"{recaps[row.parent]} {text}".strip()))
+                brief = " ".join(recap(f"{recaps[row.parent]}\n\n{text}".strip()))
             recaps[row.id] = brief
             if (text, brief) != (row.text, row.recap):
                 change = update(passages).where(passages.c.id == row.id)

@@ -33,10 +33,19 @@ def recap(passages_text: str, sentences: int = 3) -> list[str]:
     covered: set[str] = set()
     while len(chosen) < min(sentences, len(found)):
         rest = [index for index in range(len(found)) if index not in chosen]
-        best = max(rest, key=lambda i: _weight(found, i, counts, names, covered))
+        rest.sort(key=lambda i: _weight(found, i, counts, names, covered), reverse=True)
+        best = next((index for index in rest if _stands(found, [*chosen, index])), None)
+        if best is None:
+            break
         chosen.append(best)
         covered |= set(_words(found[best]))
     return [found[index] for index in sorted(chosen)]
+
+
+def _stands(found: list[str], chosen: list[int]) -> bool:
+    """Whether they are the same sentences side by side: `"Stop!"` and `Ann said yes.` are one."""
+    told = [found[index] for index in sorted(chosen)]
+    return split(" ".join(told)) == told
 
 
 def _words(sentence: str) -> list[str]:

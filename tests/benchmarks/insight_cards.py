@@ -8,6 +8,7 @@ for. The stories whose quotations are checked are written by the narrator.
 
 import argparse
 import asyncio
+import itertools
 import time
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -83,7 +84,7 @@ async def told_400(table: Table) -> None:
 async def unsupported(engine: Engine, library: Library, stories: int) -> int:
     """Sentences that a story's card would quote, and that do not stand in the story."""
     wrong = 0
-    for number, (_, premise) in zip(range(stories), PREMISES, strict=False):
+    for number, (_, premise) in zip(range(stories), itertools.cycle(PREMISES), strict=False):
         table = Table(engine, f"quotes-{number}")
         await table.ask(f"/new {premise}")
         for _ in range(_PASSAGES - 1):
@@ -115,7 +116,7 @@ async def measured(folder: Path, stories: int) -> dict[str, float]:
     with TemporaryDirectory() as home:
         database = open_database(f"sqlite:///{home}/stories.db")
         library = Library(database)
-        engine = Engine(library, narrator)
+        engine = Engine(library, narrator, seeds=itertools.count(1).__next__)
         try:
             wrong = await unsupported(engine, library, stories)
             short, long = Table(engine, "short"), Table(engine, "long")
@@ -144,7 +145,7 @@ def main() -> None:
     """Print the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=_STARTER)
-    parser.add_argument("--stories", type=int, default=20)
+    parser.add_argument("--stories", type=int, default=40)
     asked = parser.parse_args()
     torch.set_num_threads(1)
     for row in rows(asyncio.run(measured(asked.model, asked.stories))):

@@ -1,4 +1,5 @@
 from core.story.recap import recap
+from core.story.sentences import sentences
 
 STORY = (
     'Mara kept the lighthouse on the rock. It was very late. "Who is there?" asked Mara. '
@@ -27,3 +28,14 @@ def test_small_talk_is_left_out() -> None:
 def test_a_short_text_is_its_own_recap() -> None:
     assert recap("The whale sang.") == ["The whale sang."]
     assert recap("") == []
+
+
+def test_two_sentences_never_become_one_that_nobody_wrote() -> None:
+    before = 'Mara saw Tom at the lighthouse door. She cried, "Who are you, Tom?"'
+    after = "Tom said that the lighthouse lamp was lost. It rained."
+    for text in (f"{before} The lamp, the lamp. {after}", f"{before}\n\n{after}"):
+        told = recap(text)
+        assert sentences(" ".join(told)) == told
+        assert all(sentence in text for sentence in told)
+        again = recap(f"{' '.join(told)}\n\n{after}")
+        assert all(sentence in text for sentence in again)
