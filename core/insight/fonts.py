@@ -12,11 +12,6 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from fontTools.ttLib import (  # type: ignore[import-untyped] # it has no types
-    TTCollection,
-    TTFont,
-    TTLibError,
-)
 from PIL import ImageFont
 
 _FOLDERS = (
@@ -111,6 +106,12 @@ def _files() -> Iterator[Path]:
 
 @functools.cache
 def _letters(path: Path) -> frozenset[int]:
+    from fontTools.ttLib import (  # type: ignore[import-untyped] # noqa: PLC0415 - slow, and only pictures need it; it has no types
+        TTCollection,
+        TTFont,
+        TTLibError,
+    )
+
     try:
         with path.open("rb") as file:
             if path.suffix.lower() == ".ttc":

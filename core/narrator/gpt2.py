@@ -19,15 +19,16 @@ _ATTEMPTS = 2  # at a passage of which nothing came
 
 
 class Gpt2Narrator:
-    """A language model that tells stories; building it takes no time, its first use waits."""
+    """A language model that tells stories; building it takes no time, its first use waits.
+
+    Loading begins with the first use, or `ready`: a program that starts has other things to do.
+    """
 
     def __init__(self, settings: NarratorSettings) -> None:
         self._settings = settings
         self._lora = settings.lora.name if settings.lora else None
         self._using = asyncio.Lock()
-        loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="narrator-loading")
-        self._loaded: Future[Storyteller] = loader.submit(_load, settings)
-        loader.shutdown(wait=False)
+        self._loading: Future[Storyteller] | None = None
 
     @property
     def model(self) -> str:
@@ -103,6 +104,9 @@ class Gpt2Narrator:
 
     async def close(self) -> None:
         """Finish what is being written and let the model go."""
+        if self._loading is None:  # nor need it be loaded any more
+            self._loading = Future()
+            self._loading.set_exception(NarratorError("The narrator has been closed."))
         with suppress(NarratorError):  # what could not be loaded needs no closing
             storyteller = await self._storyteller()
             await asyncio.to_thread(storyteller.close)
@@ -112,7 +116,11 @@ class Gpt2Narrator:
         return Path(self._settings.model).expanduser().is_dir()
 
     async def _storyteller(self) -> "Storyteller":
-        return await asyncio.wrap_future(self._loaded)
+        if self._loading is None:
+            loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="narrator-loading")
+            self._loading = loader.submit(_load, self._settings)
+            loader.shutdown(wait=False)
+        return await asyncio.wrap_future(self._loading)
 
 
 def _load(settings: NarratorSettings) -> "Storyteller":

@@ -4,11 +4,11 @@ A first line of defence, and an honest one: it knows English, misses what is sai
 and leaves ordinary harshness to stories ("kill the lights", "Moby Dick", Scunthorpe).
 """
 
+import functools
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.narrator import unsafe
 from core.story.sentences import sentences
 
 
@@ -49,49 +49,64 @@ _FARM = re.compile(
     r"\b(?:crow\w*|hens?|farm\w*|rooster|feathers?|weather|pups?|pupp\w+|litter|hound)\b",
     re.IGNORECASE,
 )
-_MILD: tuple[tuple[Reason, re.Pattern[str]], ...] = (
-    (Reason.SLUR, unsafe.SLUR),
-    (Reason.SEXUAL, unsafe.SEXUAL),
-    (Reason.HATRED, unsafe.HATRED),
-    (Reason.HARM, unsafe.HARM),
-    (Reason.HARM, unsafe.SELF_HARM),
+_OF_PEOPLE = (
+    *("jew", "muslim", "christian", "hindu", "gay", "lesbian", "black", "white", "asian"),
+    *("arab", "gyps", "migrant", "foreign", "refugee", "women", "disabled", "queer", "trans"),
+    *("the only good", "master race"),
 )
-_STRICT: tuple[tuple[Reason, re.Pattern[str]], ...] = (
-    (Reason.HARM, unsafe.THREAT),
-    (Reason.COARSE, unsafe.COARSE),
-    (Reason.COARSE, unsafe.COARSE_SMALL),
-    (Reason.COARSE, unsafe.MASKED),
-    (Reason.GORE, unsafe.GORE),
+_OF_SELF_HARM = (
+    *("self", "kys", "die already", "wrist", "vein", "your life", "own life", "suicide"),
+    *("bleach", "pills", "miss you", "without you", "stop eating", "never wake up"),
 )
 
 
-# A match holds one of these; looking for them first costs a tenth of the patterns themselves.
-_NEEDED = {
-    unsafe.HATRED: (
-        *("jew", "muslim", "christian", "hindu", "gay", "lesbian", "black", "white", "asian"),
-        *("arab", "gyps", "migrant", "foreign", "refugee", "women", "disabled", "queer", "trans"),
-        *("the only good", "master race"),
-    ),
-    unsafe.SELF_HARM: (
-        *("self", "kys", "die already", "wrist", "vein", "your life", "own life", "suicide"),
-        *("bleach", "pills", "miss you", "without you", "stop eating", "never wake up"),
-    ),
-}
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A pattern of what is not shown; a match holds one of the `needed` words.
+
+    Looking for these first costs a tenth of the pattern itself.
+    """
+
+    reason: Reason
+    pattern: re.Pattern[str]
+    needed: tuple[str, ...] = ()
+
+
+@functools.cache
+def _rules(level: Level) -> tuple[_Rule, ...]:
+    """What is looked for at a level; compiling it takes a while, so it waits until it is asked."""
+    from core.narrator import unsafe  # noqa: PLC0415 - as said above
+
+    mild = (
+        _Rule(Reason.SLUR, unsafe.SLUR),
+        _Rule(Reason.SEXUAL, unsafe.SEXUAL),
+        _Rule(Reason.HATRED, unsafe.HATRED, _OF_PEOPLE),
+        _Rule(Reason.HARM, unsafe.HARM),
+        _Rule(Reason.HARM, unsafe.SELF_HARM, _OF_SELF_HARM),
+    )
+    if level is Level.MILD:
+        return mild
+    return (
+        *mild,
+        _Rule(Reason.HARM, unsafe.THREAT),
+        _Rule(Reason.COARSE, unsafe.COARSE),
+        _Rule(Reason.COARSE, unsafe.COARSE_SMALL),
+        _Rule(Reason.COARSE, unsafe.MASKED),
+        _Rule(Reason.GORE, unsafe.GORE),
+    )
 
 
 def screen(text: str, level: Level) -> Verdict:
     """Whether a text may be shown at this level, and if not, why."""
     if level is Level.OFF:
         return _SAFE
-    rules = _MILD + (_STRICT if level is Level.STRICT else ())
     folded = text.casefold()
-    for reason, pattern in rules:
-        needed = _NEEDED.get(pattern)
-        if needed and not any(part in folded for part in needed):
+    for rule in _rules(level):
+        if rule.needed and not any(part in folded for part in rule.needed):
             continue
-        match = pattern.search(text)
+        match = rule.pattern.search(text)
         if match and not _harmless(match[0], text):
-            return Verdict(reason, match[0])
+            return Verdict(rule.reason, match[0])
     return _people_as_vermin(text)
 
 
@@ -102,6 +117,8 @@ def _harmless(found: str, text: str) -> bool:
 
 def _people_as_vermin(text: str) -> Verdict:
     """People called vermin and to be removed; where it is about beasts, a farmer may speak."""
+    from core.narrator import unsafe  # noqa: PLC0415 - as above
+
     if not all(rule.search(text) for rule in unsafe.VERMIN_AND_REMOVED):
         return _SAFE
     found = sentences(text)

@@ -1,4 +1,8 @@
-"""A turn that asks the narrator: plan, write, keep."""
+"""A turn that asks the narrator: plan, write, keep.
+
+What refines and explains is imported when it is first asked for: a program that starts has others
+waiting for it.
+"""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -9,18 +13,8 @@ from core.errors import Refusal
 from core.insight.causes import Depth
 from core.narrator.narrator import Assignment, Mode, Narrator
 from core.narrator.screening import Level, screen
-from core.session import (
-    again,
-    explaining,
-    inspiring,
-    menus,
-    refining,
-    retelling,
-    voting,
-    whatif,
-    writing,
-)
 from core.session import commands as c
+from core.session import menus, voting, whatif, writing
 from core.session.assignments import assignment
 from core.session.messages import Reply
 from core.session.rounds import is_open
@@ -79,7 +73,7 @@ class Telling:
             case c.Inspire(premise=0):
                 return self._inspire(turn)
             case c.Inspire():
-                return self._write(turn, inspiring.own_premise(command))
+                return self._take_up(turn, command)
             case c.Refine(text=""):
                 return self._wishes(turn, command)
             case c.Refine():
@@ -99,6 +93,8 @@ class Telling:
         yield await self._do(lambda tx: close(tx, turn, question))
 
     async def _wishes(self, turn: Turn, command: c.Refine) -> AsyncGenerator[Reply]:
+        from core.session import refining  # noqa: PLC0415 - see the top
+
         yield await self._do(lambda tx: close(tx, turn, refining.wishes(tx, turn, command)))
 
     async def _write(self, turn: Turn, command: writing.Writes) -> AsyncGenerator[Reply]:
@@ -141,6 +137,8 @@ class Telling:
         )
 
     async def _refine(self, turn: Turn, command: c.Refine) -> AsyncGenerator[Reply]:
+        from core.session import refining  # noqa: PLC0415 - see the top
+
         wish = line_text(command.text, MOST_WISH)
         planned = await self._do(lambda tx: refining.plan_refining(tx, turn, command, wish))
         yield Reply(text=turn.say("refine.working"), final=False)
@@ -150,18 +148,29 @@ class Telling:
             lambda tx: close(tx, turn, refining.keep_refined(tx, turn, planned, found, facts))
         )
 
+    def _take_up(self, turn: Turn, command: c.Inspire) -> AsyncGenerator[Reply]:
+        from core.session import inspiring  # noqa: PLC0415 - see the top
+
+        return self._write(turn, inspiring.own_premise(command))
+
     async def _inspire(self, turn: Turn) -> AsyncGenerator[Reply]:
+        from core.session import inspiring  # noqa: PLC0415 - see the top
+
         ideas = await self._do(lambda tx: inspiring.gather(tx, turn))
         reply = await inspiring.inspire(self._narrator, turn, ideas)
         yield await self._do(lambda tx: close(tx, turn, reply))
 
     async def _explain(self, turn: Turn, command: c.Explain) -> AsyncGenerator[Reply]:
+        from core.session import explaining, retelling  # noqa: PLC0415 - see the top
+
         asked = await self._do(lambda tx: explaining.to_explain(tx, turn, command, self._depth))
         tell = retelling.retold if asked.whole else explaining.explained
         reply = await tell(self._narrator, turn, asked)
         yield await self._do(lambda tx: close(tx, turn, reply))
 
     async def _again(self, turn: Turn, command: c.Again) -> AsyncGenerator[Reply]:
+        from core.session import again  # noqa: PLC0415 - see the top
+
         once = await self._do(lambda tx: again.plan(tx, turn, command))
         text = ""
         async with aclosing(
