@@ -3,6 +3,7 @@
 from core.errors import StaleAction
 from core.session import commands as c
 from core.session import controls, menus, moving, privacy, shelf, together, voting, writing
+from core.session import group_commands as g
 from core.session.messages import Reply
 from core.session.turns import Turn
 from core.storage.library import Transaction
@@ -21,7 +22,6 @@ Steps = (
     | c.Recap
     | c.Help
 )
-Together = together.Together
 Settings = (
     c.Genre
     | c.Mood
@@ -39,14 +39,14 @@ Settings = (
     | c.Export
     | c.Import
 )
-Answers = Steps | Settings | Together | privacy.Privacy
+Answers = Steps | Settings | g.GroupCommand | privacy.Privacy
 
 
 def answer(tx: Transaction, turn: Turn, command: Answers) -> Reply:
     """Answer a command that the narrator is not asked for. Raises Refusal."""
     if isinstance(command, Settings):
         return _set(tx, turn, command)
-    if isinstance(command, Together):
+    if isinstance(command, g.GroupCommand):
         return _agree(tx, turn, command)
     if isinstance(command, privacy.Privacy):
         return privacy.answer(tx, turn, command)
@@ -82,26 +82,26 @@ def _step(tx: Transaction, turn: Turn, command: Steps) -> Reply:
             return menus.usage(turn.say)
 
 
-def _agree(tx: Transaction, turn: Turn, command: Together) -> Reply:
+def _agree(tx: Transaction, turn: Turn, command: g.GroupCommand) -> Reply:
     """Answer what is about the group that tells the story."""
     match command:
-        case c.Order():
+        case g.Order():
             return together.order(tx, turn, command)
-        case c.Seat():
+        case g.Seat():
             return together.seat(tx, turn)
-        case c.Skip():
+        case g.Skip():
             return together.skip(tx, turn, command)
-        case c.Pause():
+        case g.Pause():
             return together.pause(tx, turn)
-        case c.Vote():
+        case g.Vote():
             return voting.cast(tx, turn, command)
-        case c.Decide():
+        case g.Decide():
             return voting.decide(tx, turn, command)
-        case c.Role():
+        case g.Role():
             return together.role(tx, turn, command)
-        case c.Join():
+        case g.Join():
             return together.join(tx, turn, command)
-        case c.Leave():
+        case g.Leave():
             return together.leave(tx, turn)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import Refusal
 from core.session import commands as c
+from core.session import group_commands as g
 from core.session.messages import Action, Author, Reply
 from core.session.wording import Voice
 from core.storage.library import Transaction
@@ -103,8 +104,8 @@ def reminder(tx: Transaction, say: Voice, title: str, group: Group) -> Reply:
         heading=title,
         actions=(
             (
-                Action(say("button.skip"), c.Skip(group.whose)),
-                Action(say("button.pause"), c.Pause()),
+                Action(say("button.skip"), g.Skip(group.whose)),
+                Action(say("button.pause"), g.Pause()),
             ),
         ),
     )

@@ -11,6 +11,7 @@ from dataclasses import MISSING, Field, asdict, fields, replace
 
 from core.errors import Refusal
 from core.session import commands as c
+from core.session import group_commands as g
 
 MOST_BUTTON_BYTES = 64
 _NAME = re.compile(r"/?(\w+)(?:@\w+)?")
@@ -47,15 +48,15 @@ NAMES: dict[str, type[c.Command]] = {
     "ban": c.Ban,
     "seed": c.Seed,
     "language": c.Language,
-    "order": c.Order,
-    "seat": c.Seat,
-    "skip": c.Skip,
-    "pause": c.Pause,
-    "vote": c.Vote,
-    "decide": c.Decide,
-    "role": c.Role,
-    "join": c.Join,
-    "leave": c.Leave,
+    "order": g.Order,
+    "seat": g.Seat,
+    "skip": g.Skip,
+    "pause": g.Pause,
+    "vote": g.Vote,
+    "decide": g.Decide,
+    "role": g.Role,
+    "join": g.Join,
+    "leave": g.Leave,
     "comment": c.Comment,
     "report": c.Report,
     "privacy": c.Privacy,
@@ -116,8 +117,8 @@ def _filled(kind: type[c.Command], words: str) -> c.Command:
         if lower not in _THUMBS:
             raise Refusal("refusal.thumb")
         return c.Rate(_THUMBS[lower])
-    if kind is c.Vote and lower in _LETTERS:
-        return c.Vote(number=_LETTERS.index(lower) + 1)
+    if kind is g.Vote and lower in _LETTERS:
+        return g.Vote(number=_LETTERS.index(lower) + 1)
     names = {field.name for field in fields(kind)}
     if "text" in names:
         return make(text=words)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.session import commands as c
+from core.session import group_commands as g
 from core.session import menus, voting
 from core.session.messages import Notice, Place, Reply, Request
 from core.session.rounds import narrator_in, next_up, reminder
@@ -148,16 +149,16 @@ def _is_new(turn: Turn, group: Group) -> bool:
 def _how(say: Voice, turn: Turn, head: Passage) -> str:
     """Say how the passage came to stand there: a vote decided, somebody moved, or wrote it."""
     vote, command = (turn.group.vote if turn.group else None), turn.request.command
-    if vote is not None and isinstance(command, c.Vote | c.Decide) and head.id in vote.takes:
+    if vote is not None and isinstance(command, g.Vote | g.Decide) and head.id in vote.takes:
         return voting.result(say, _with_last(vote, turn, command))
     if isinstance(command, c.Undo):
         return f"{say('note.undone')} · {_from(say, turn)}"
     return _from(say, turn)
 
 
-def _with_last(vote: Vote, turn: Turn, command: c.Vote | c.Decide) -> Vote:
+def _with_last(vote: Vote, turn: Turn, command: g.Vote | g.Decide) -> Vote:
     """Return the vote with the voice that decided it."""
-    if isinstance(command, c.Decide):
+    if isinstance(command, g.Decide):
         return vote
     take = vote.takes[command.number - 1] if command.passage is None else command.passage
     return vote.cast(turn.session.author, take)

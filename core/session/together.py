@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from core.errors import Refusal, StaleAction
 from core.session import commands as c
+from core.session import group_commands as g
 from core.session import menus, moving
 from core.session.messages import Reply
 from core.session.rounds import rules, standing
@@ -23,8 +24,6 @@ _SHORTEST, _LONGEST = timedelta(minutes=5), timedelta(days=30)
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that is taken for another
 _LENGTH = 10  # 49 bits: at five tries an hour nobody finds one
 _TRIES, _WHILE = 5, timedelta(hours=1)
-
-Together = c.Order | c.Seat | c.Skip | c.Pause | c.Vote | c.Decide | c.Role | c.Join | c.Leave
 
 
 class Door:
@@ -70,7 +69,7 @@ def _kept(tx: Transaction, turn: Turn, group: Group) -> Reply:
 
 
 # ---------------------------------------------------------------- order
-def order(tx: Transaction, turn: Turn, command: c.Order) -> Reply:
+def order(tx: Transaction, turn: Turn, command: g.Order) -> Reply:
     """Set who writes next, or tell it."""
     words = one_line(command.text).lower()
     if not words:
@@ -99,7 +98,7 @@ def seat(tx: Transaction, turn: Turn) -> Reply:
     return _kept(tx, turn, groups.seated(group_of(tx, turn), turn.session.author, turn.now))
 
 
-def skip(tx: Transaction, turn: Turn, command: c.Skip) -> Reply:
+def skip(tx: Transaction, turn: Turn, command: g.Skip) -> Reply:
     """Pass the turn on: one's own, or as a host anybody's."""
     group = group_of(tx, turn)
     if group.order is not Order.ROUNDS:
@@ -120,7 +119,7 @@ def pause(tx: Transaction, turn: Turn) -> Reply:
 
 
 # ---------------------------------------------------------------- roles
-def role(tx: Transaction, turn: Turn, command: c.Role) -> Reply:
+def role(tx: Transaction, turn: Turn, command: g.Role) -> Reply:
     """Give somebody a role, or list them."""
     words = one_line(command.text)
     if not words:
@@ -161,7 +160,7 @@ def _roles(tx: Transaction, turn: Turn) -> Reply:
 
 
 # ---------------------------------------------------------------- places
-def join(tx: Transaction, turn: Turn, command: c.Join) -> Reply:
+def join(tx: Transaction, turn: Turn, command: g.Join) -> Reply:
     """Tell another place's story here, by its code; or show, or renew, the code of this one."""
     code = one_line(command.text).upper().replace(" ", "")
     if code in {"", "NEW"}:
@@ -195,4 +194,4 @@ def leave(tx: Transaction, turn: Turn) -> Reply:
 
 def is_code(command: c.Command) -> bool:
     """Whether it tries a code."""
-    return isinstance(command, c.Join) and command.text.strip().lower() not in {"", "new"}
+    return isinstance(command, g.Join) and command.text.strip().lower() not in {"", "new"}

@@ -9,7 +9,7 @@ from string import ascii_uppercase
 
 from core.errors import Refusal, StaleAction
 from core.narrator.narrator import Narrator
-from core.session import commands as c
+from core.session import group_commands as g
 from core.session import menus
 from core.session.messages import Action, Reply
 from core.session.rounds import is_open, rules
@@ -96,10 +96,10 @@ def offer(
 def ballot(say: Voice, story: Story, takes: Sequence[Passage], voices: int) -> Reply:
     """Show the takes with a button for each."""
     letters = [
-        Action(letter, c.Vote(take.id))
+        Action(letter, g.Vote(take.id))
         for letter, take in zip(ascii_uppercase, takes, strict=False)
     ]
-    close = Action(say("button.decide"), c.Decide(takes[0].parent))
+    close = Action(say("button.decide"), g.Decide(takes[0].parent))
     return Reply(
         text=_lettered([take.text for take in takes]),
         heading=story.title,
@@ -119,7 +119,7 @@ def needed(tx: Transaction, turn: Turn, group: Group) -> int:
     return 1 if alone else group.needed
 
 
-def cast(tx: Transaction, turn: Turn, command: c.Vote) -> Reply:
+def cast(tx: Transaction, turn: Turn, command: g.Vote) -> Reply:
     """Count a voice; the one that decides closes the vote."""
     group, vote = _open_vote(tx, turn)
     if command.passage is None and not 1 <= command.number <= len(vote.takes):
@@ -136,7 +136,7 @@ def cast(tx: Transaction, turn: Turn, command: c.Vote) -> Reply:
     return menus.said(turn.say("vote.cast", letter=letter, count=count, needed=most), private=True)
 
 
-def decide(tx: Transaction, turn: Turn, command: c.Decide) -> Reply:
+def decide(tx: Transaction, turn: Turn, command: g.Decide) -> Reply:
     """Close the vote with the voices that are in."""
     group, vote = _open_vote(tx, turn)
     if command.at is not None and command.at != vote.after:

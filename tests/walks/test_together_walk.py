@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import select
 
 from core.session import commands as c
+from core.session import group_commands as g
 from core.session.engine import Engine
 from core.session.messages import Author, Place, Reply, Request
 from core.storage.database import Database, open_database
@@ -49,8 +50,8 @@ class Walk(RuleBasedStateMachine):
         story = self._session().story
         assert story is not None
         self.story = story
-        self.ask(ANN, c.Order(order))
-        self.ask(BEN, c.Seat())
+        self.ask(ANN, g.Order(order))
+        self.ask(BEN, g.Seat())
 
     def started(self) -> Engine:
         """What a restart begins with: the database, and nothing else."""
@@ -155,7 +156,7 @@ class Walk(RuleBasedStateMachine):
     def two_skip_at_once(self, people: list[Author]) -> None:
         """One button, pressed twice, passes one turn on."""
         before = self.group()
-        self.at_once([(who, c.Skip(before.whose)) for who in people])
+        self.at_once([(who, g.Skip(before.whose)) for who in people])
         after = self.group()
         if len(before.seats) == 2 and before.at == 0:
             assert after.at == 1
@@ -165,7 +166,7 @@ class Walk(RuleBasedStateMachine):
     @rule(who=st.sampled_from([ANN, BEN]))
     def take_or_leave_a_seat(self, who: Author) -> None:
         before = self.group()
-        self.ask(who, c.Seat())
+        self.ask(who, g.Seat())
         me = self.number(who)
         after = self.group()
         assert (me in after.seats) != (me in before.seats)
@@ -198,7 +199,7 @@ class Walk(RuleBasedStateMachine):
     @precondition(in_rounds)
     @rule(who=st.sampled_from([ANN, BEN]))
     def pause(self, who: Author) -> None:
-        self.ask(who, c.Pause())
+        self.ask(who, g.Pause())
         paused = self.group()
         if paused.paused:
             self.clock.now += 5 * WAIT
@@ -229,7 +230,7 @@ class Walk(RuleBasedStateMachine):
         takes_of = dict(group.vote.votes)
         choices = [takes[number % len(takes)] for number in wanted]
         self.at_once(
-            [(who, c.Vote(passage=take)) for who, take in zip(people, choices, strict=True)]
+            [(who, g.Vote(passage=take)) for who, take in zip(people, choices, strict=True)]
         )
         takes_of |= {self.number(w): take for w, take in zip(people, choices, strict=True)}
         after = self.group()
@@ -238,7 +239,7 @@ class Walk(RuleBasedStateMachine):
         counts = [list(takes_of.values()).count(take) for take in takes]
         assert self.volume().story.head == takes[counts.index(max(counts))]
         self.votes_are_kept(takes, takes_of)
-        late = self.ask(people[0], c.Vote(passage=takes[0]))
+        late = self.ask(people[0], g.Vote(passage=takes[0]))
         assert late.private
         assert self.volume().story.head == takes[counts.index(max(counts))]
 
@@ -250,13 +251,13 @@ class Walk(RuleBasedStateMachine):
         counted = dict(vote.votes)
         for number in wanted:
             take = vote.takes[number % len(vote.takes)]
-            self.ask(who, c.Vote(passage=take))
+            self.ask(who, g.Vote(passage=take))
             counted[self.number(who)] = take
             now = self.group().vote
             if now is None:
                 break
             assert dict(now.votes) == counted
-        self.at_once([(ANN, c.Decide(vote.after)), (ANN, c.Decide(vote.after))])
+        self.at_once([(ANN, g.Decide(vote.after)), (ANN, g.Decide(vote.after))])
         assert self.group().vote is None
         counts = [list(counted.values()).count(take) for take in vote.takes]
         assert self.volume().story.head == vote.takes[counts.index(max(counts))]

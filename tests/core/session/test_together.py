@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from core.errors import NarratorError, Refusal
-from core.session import commands as c
+from core.session import group_commands as g
 from core.session.engine import Engine
 from core.session.messages import Author, Notice, Place, Reply
 from tests.stage import ANN, BEN, HERE, Stage, button, by, labels
@@ -308,7 +308,7 @@ async def test_alone_with_the_narrator_one_vote_is_enough(stage: Stage) -> None:
 async def test_a_take_that_is_not_on_offer_is_refused(stage: Stage, line: str) -> None:
     await offered(stage)
     assert (await stage.ask(line)).private
-    assert "moved on" in (await stage.ask(c.Vote(passage=999))).text
+    assert "moved on" in (await stage.ask(g.Vote(passage=999))).text
 
 
 async def test_a_narrator_that_fails_at_a_take_leaves_no_vote(stage: Stage) -> None:
