@@ -45,8 +45,9 @@ def test_the_end_of_what_is_typed_begins_a_line_of_its_own(
 
 
 SCRIPT = """
-import fcntl, os, termios
+import fcntl, os, signal, termios
 os.setsid()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C on this terminal is ours
 from adapters.terminal.lines import typed
 while True:
