@@ -29,9 +29,7 @@ _PLATFORMS = ("telegram", "discord", "terminal")
 _SECONDS = 5.0  # between two lines of progress
 
 
-def learning_settings(
-    settings: Settings, *, recipe: str | None = None, search: int | None = None
-) -> LearningSettings:
+def learning_settings(settings: Settings, *, recipe: str | None = None) -> LearningSettings:
     """What a run is to do, by the settings and the command line."""
     told = settings.learning
     return LearningSettings(
@@ -42,7 +40,6 @@ def learning_settings(
         method=told.method,
         rank=told.rank,
         minutes=told.minutes,
-        search=told.search if search is None else search,
         margin=told.margin,
         loss_tolerance=told.loss_tolerance,
         diversity_tolerance=told.diversity_tolerance,
@@ -125,13 +122,12 @@ def learn_by_hand(
     console: Console,
     *,
     recipe: str | None,
-    search: int | None,
     dataset: str,
     place: int,
 ) -> Learned:
     """Do a run in this process, and tell how far it is."""
     with wiring.opened_library(settings) as library:
-        asked = learning_settings(settings, recipe=recipe, search=search)
+        asked = learning_settings(settings, recipe=recipe)
         study = replace(study_of(settings, library, asked), scope=place, tell=_Lines(console))
         if dataset:
             study = replace(study, dataset=_named(settings, dataset))

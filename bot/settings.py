@@ -179,7 +179,6 @@ class LearningSettings(_Section):
     method: Literal["lora", "adalora", "full"] = "lora"
     rank: Annotated[int, Field(ge=0, le=512)] = 0
     minutes: Annotated[float, Field(gt=0)] = 12.0
-    search: Annotated[int, Field(ge=0, le=1000)] = 0
     margin: Annotated[float, Field(ge=0, lt=1)] = 0.5
     loss_tolerance: Annotated[float, Field(ge=0)] = 0.015
     diversity_tolerance: Annotated[float, Field(ge=0)] = 0.05

@@ -26,7 +26,6 @@ class LearningSettings:
     method: str = "lora"
     rank: int = 0  # 0: the recipe's own
     minutes: float = 12.0  # for the whole run; training takes at most 60 % of them
-    search: int = 0  # trials of a search for hyperparameters; 0: none
     seed: int = 0
     start: Path | None = None  # a LoRA whose weights training begins with: a group's own does
     margin: float = 0.5  # the lower bound of the win rate must be above it
@@ -40,7 +39,7 @@ class LearningSettings:
 class Progress:
     """How far a run has come."""
 
-    phase: str  # collecting, searching, training, evaluating
+    phase: str  # collecting, training, evaluating
     step: int = 0
     steps: int = 0
     loss: float | None = None

@@ -2,8 +2,6 @@
 
 import re
 
-from core.narrator.wordforms import forms
-
 _PEOPLE = (
     r"(?:jews|jewish people|muslims|christians|hindus|gays|gay people|lesbians|blacks|black people|"
     r"whites|white people|asians|arabs|gyps(?:y|ies)|immigrants|migrants|foreigners|refugees|women|"
@@ -38,11 +36,6 @@ _BEFORE_OWN = r"(?<!don't )(?<!do not )(?<!you'll )(?<!will )(?<!might )(?<!coul
 
 def _rule(*patterns: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(patterns)})\b", re.IGNORECASE)
-
-
-def _all_forms(words: str) -> str:
-    """Verbs with their forms."""
-    return "(?:" + "|".join(sorted(form for word in words.split() for form in forms(word))) + ")"
 
 
 SLUR = _rule(

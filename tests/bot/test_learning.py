@@ -160,8 +160,8 @@ def test_texts_without_a_licence_or_a_file_are_refused(shell: Shell) -> None:
 def test_the_command_line_comes_before_the_settings() -> None:
     settings = load(environment={"TALETURN__LEARNING__RECIPE": "kto"})
     assert learning_settings(settings).recipe == "kto"
-    asked = learning_settings(settings, recipe="dpo", search=4)
-    assert (asked.recipe, asked.search, asked.margin) == ("dpo", 4, 0.5)
+    asked = learning_settings(settings, recipe="dpo")
+    assert (asked.recipe, asked.margin) == ("dpo", 0.5)
 
 
 def test_discord_s_own_texts_are_off_until_the_operator_says_otherwise() -> None:
