@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.bench_telegram [own] [faults] [soak] [--chats N] [--minutes M]
 
-own     how long the answer to a pressed button takes until it can be read, network and server
-        included, against a bot of the same library that only echoes: both answer the press, then
-        send a message. The pace that Telegram asks for is lifted for it.
+own     how long the answer to /shelf takes until it can be read, network and server included,
+        against a bot of the same library that only echoes: both send a message. The pace that
+        Telegram asks for is lifted for it.
 faults  100 turns in 100 groups each under 429, 502, broken connections, 30 s of silence: final
         texts that arrived, and how often. The bot's own pace and patience hold.
 soak    many groups at once for some minutes, at the bot's own pace, with flood control on: lost
@@ -20,7 +20,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from telegram import Update
-from telegram.ext import Application, CallbackQueryHandler, ContextTypes
+from telegram.ext import Application, CommandHandler, ContextTypes
 
 from adapters.pacing import Pace
 from adapters.telegram.adapter import TelegramAdapter
@@ -52,13 +52,12 @@ async def bot(
 
 
 async def echo(server: TelegramServer) -> None:
-    """Run a bot of the same library that does nothing: it answers a press and sends a message."""
+    """Run a bot of the same library that does nothing: it answers /shelf with a message."""
 
-    async def press(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        query = update.callback_query
-        if query is not None:
-            await query.answer()
-            await query.get_bot().send_message(query.from_user.id, "The shelf is empty.")
+    async def shelf(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        chat = update.effective_chat
+        if chat is not None:
+            await context.bot.send_message(chat.id, "The shelf is empty.")
 
     application = (
         Application.builder()
@@ -67,7 +66,7 @@ async def echo(server: TelegramServer) -> None:
         .concurrent_updates(True)  # noqa: FBT003  # the library's own way
         .build()
     )
-    application.add_handler(CallbackQueryHandler(press))
+    application.add_handler(CommandHandler("shelf", shelf))
     async with application:
         await application.start()
         updater = application.updater
@@ -82,19 +81,16 @@ async def echo(server: TelegramServer) -> None:
 
 
 async def ask(server: TelegramServer, answers: Answers) -> None:
-    """Time the answers to a pressed button."""
+    """Time the answers to /shelf."""
     mara = server.world.person("Mara")
     home = server.world.private(mara)
-    key = [[{"text": "Shelf", "callback_data": "show"}]]
-    board = server.world.add(
-        home, server.world.bot, text="Of old.", reply_markup={"inline_keyboard": key}
-    )
 
     async def shelf() -> None:
+        server.people.send(home, mara, "/shelf")
         before = len(home.messages)
-        server.people.press(board, "Shelf", mara)
-        while len(home.messages) == before:
-            await server.change()
+        async with asyncio.timeout(platforms.PATIENCE):  # fails where no message comes
+            while len(home.messages) == before:
+                await server.change()
 
     await answers.time(shelf)
 

@@ -2,20 +2,14 @@
 
 import asyncio
 import re
-import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.bot.conftest import Shell
+from tests.servers.discord_server import DiscordServer
 from tests.servers.telegram import Fault, TelegramServer
-
-# discord.py plays sound with a module that leaves Python in 3.13; nothing here does.
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
-    import adapters.discord.checking  # noqa: F401  # before the doctor does, with warnings as errors
-    from tests.servers.discord_server import DiscordServer
 
 
 @pytest.fixture

@@ -4,17 +4,12 @@ import asyncio
 import os
 import signal
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
 
+from tests.servers.discord_server import DiscordServer
 from tests.servers.telegram import TelegramServer
-
-# discord.py plays sound with a module that leaves Python in 3.13; nothing here does.
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
-    from tests.servers.discord_server import DiscordServer
 
 ROOT = Path(__file__).parents[2]
 

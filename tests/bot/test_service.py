@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import warnings
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,8 @@ from bot.settings import (
     secrets,
 )
 from core.errors import ModelUnavailable, SettingsError
+from tests.servers.discord_server import DiscordServer
 from tests.servers.telegram import TelegramServer
-
-# discord.py plays sound with a module that leaves Python in 3.13; nothing here does.
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
-    import adapters.discord.adapter  # noqa: F401  # before the service does, with warnings as errors
-    from tests.servers.discord_server import DiscordServer
 
 
 def kill(number: int) -> None:

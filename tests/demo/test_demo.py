@@ -1,7 +1,6 @@
 """The demonstration plays to its end, every step seen on the servers; at no chat's pace here."""
 
 import io
-import warnings
 from pathlib import Path
 
 import pytest
@@ -9,14 +8,9 @@ from rich.console import Console
 
 from adapters.telegram import adapter
 from tests.adapters.telegram.running import FAST
-
-# discord.py plays sound with a module that leaves Python in 3.13; nothing here does.
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
-    import adapters.discord.adapter  # noqa: F401  # before the bot does, with warnings as errors
-    from tests.demo import session
-    from tests.demo.__main__ import demonstrate
-    from tests.demo.session import NotSeen
+from tests.demo import session
+from tests.demo.__main__ import demonstrate
+from tests.demo.session import NotSeen
 
 
 def printed() -> Console:

@@ -6,22 +6,16 @@ import re
 import signal
 import sys
 import tomllib
-import warnings
 from pathlib import Path
 
 import pytest
+from discord.utils import oauth_url
 
+from adapters.discord import checking
 from bot.settings import Secrets, Settings
+from tests.servers.discord_server import DiscordServer
 from tests.servers.telegram import TelegramServer
 from tests.servers.telegram_world import text_of
-
-# discord.py plays sound with a module that leaves Python in 3.13; nothing here does.
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
-    from discord.utils import oauth_url
-
-    from adapters.discord import checking
-    from tests.servers.discord_server import DiscordServer
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")

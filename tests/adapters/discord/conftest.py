@@ -1,17 +1,12 @@
 import logging
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-# discord.py plays sound with a module that leaves Python in 3.13; nothing here does.
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
-    from tests.adapters.discord.house import House
-
 from core.storage.database import open_database
 from core.storage.library import Library
+from tests.adapters.discord.house import House
 from tests.servers.discord_server import DiscordServer
 
 
