@@ -10,6 +10,7 @@ _NAME = re.compile(r"(?<![\w'’])[A-Z][a-z]+(?:['’][a-z]+)?(?![\w])")
 _OFTEN = 2
 _MOST = 3
 _OWNED = re.compile(r"['’]s?$")
+_OPENING = "\"“‘'("
 
 
 def who_is_who(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -25,12 +26,12 @@ def who_is_who(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
         for name in _NAME.findall(sentence)
         if _OWNED.sub("", name).lower() not in small
     )
-    # Who is only ever named at the beginning of sentences may be "Suddenly".
+    # Who is only ever named at the beginning of sentences, or of what is said, may be "Suddenly".
     surely = {
         _OWNED.sub("", match.group())
         for sentence in told
         for match in _NAME.finditer(sentence)
-        if match.start() > 1
+        if match.start() > 0 and sentence[match.start() - 1] not in _OPENING
     }
     names = [name for name, n in inside.most_common() if n >= _OFTEN and name in surely]
     found = []

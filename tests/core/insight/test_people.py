@@ -18,3 +18,12 @@ def test_a_word_that_only_begins_sentences_is_no_name() -> None:
 
 def test_what_belongs_to_somebody_names_them() -> None:
     assert who_is_who(["It was Mara's lamp. She said it was Mara's."])[0][0] == "Mara"
+
+
+def test_a_word_that_begins_what_is_said_is_nobody() -> None:
+    told = [
+        "It said nothing to Ella.",
+        'Mom said, "It will help Ella."',
+        '("It will?" asked Ella.)',
+    ]
+    assert [name for name, _ in who_is_who(told)] == ["Ella"]

@@ -39,3 +39,12 @@ def test_two_sentences_never_become_one_that_nobody_wrote() -> None:
         assert all(sentence in text for sentence in told)
         again = recap(f"{' '.join(told)}\n\n{after}")
         assert all(sentence in text for sentence in again)
+
+
+def test_half_of_what_somebody_says_is_not_told() -> None:
+    text = (
+        'The crab said, "I am sorry, Ella. Ella made the shell a mistake." Ella put the shell in '
+        'a dry place. Mom said, "It is okay, Ella. Ella and Mom find the shell." They slept.'
+    )
+    assert recap(text, sentences=2) == ["Ella put the shell in a dry place.", "They slept."]
+    assert recap('Mara said, "The whale sang.') == ['Mara said, "The whale sang.']
