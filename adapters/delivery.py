@@ -108,6 +108,12 @@ async def _show(engine: Engine, request: Request, newest: _Newest, screen: Scree
                 platform = request.place.platform
                 _log.warning("%s did not show the answer to %s: %s", platform, request.id, error)
         next_edit = loop.time() + screen.interval
-        if screen.ref != told:
+        if screen.ref != told and _is_found_again(request, reply):
             told = screen.ref
             await engine.shown(request, told)
+
+
+def _is_found_again(request: Request, reply: Reply) -> bool:
+    """Whether the message matters later: to a restart, a reply, a reaction, or for its topic."""
+    means_something = reply.passage is not None or reply.answer is not None
+    return not reply.final or means_something or bool(request.place.topic)

@@ -95,7 +95,7 @@ class Engine:
             if not isinstance(request.command, _READS):
                 await stack.enter_async_context(self._lock(request.place))
             try:
-                turn, reply = await self._do(partial(self._begin, request))
+                turn, reply = await asyncio.to_thread(self._begin, request)
             except StorageError:
                 log.exception("turn not opened")
                 yield self._sorry(request, "trouble.storage")
@@ -115,30 +115,37 @@ class Engine:
     def _lock(self, place: Place) -> asyncio.Lock:
         return self._locks.setdefault(place_key(place), asyncio.Lock())
 
-    def _begin(self, request: Request, tx: Transaction) -> tuple[Turn | None, Reply | None]:
+    def _begin(self, request: Request) -> tuple[Turn | None, Reply | None]:
         """Open a turn; what needs no narrator is answered in the same transaction.
 
-        Without a reply the turn is open. What went wrong with the answer is undone, and comes up
-        again where it is said.
+        Without a reply the turn is open. What went wrong with the answer is undone, the turn too,
+        which then is opened once more: the error comes up again where it is said. So a turn that
+        goes well, as nearly all do, pays for no savepoint.
         """
-        turn = open_turn(
+        command = request.command
+        if not (isinstance(command, Tells) or together.is_code(command)):
+            try:
+                with self._library.begin() as tx:
+                    turn = self._open(request, tx)
+                    if turn is None:
+                        return None, None
+                    rounds.gate(tx, turn)
+                    return turn, _close_answered(turn, command, tx)
+            except StorageError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the turn boundary meets it again, and tells it
+                log.debug("not answered at once: %r", type(error))
+        with self._library.begin() as tx:
+            return self._open(request, tx), None
+
+    def _open(self, request: Request, tx: Transaction) -> Turn | None:
+        return open_turn(
             tx,
             request,
             default_language=self._default_language,
             seed=self._seeds(),
             now=self._clock(),
         )
-        command = request.command
-        if turn is None or isinstance(command, Tells) or together.is_code(command):
-            return turn, None
-        try:
-            with tx.savepoint():
-                rounds.gate(tx, turn)
-                return turn, _close_answered(turn, command, tx)
-        except StorageError:
-            raise
-        except Exception:  # noqa: BLE001 - the turn boundary meets it again, and tells it
-            return turn, None
 
     async def _guarded(self, turn: Turn) -> AsyncGenerator[Reply]:
         """Answer an open turn, and see to it that it is closed whatever happens.

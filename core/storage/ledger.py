@@ -1,7 +1,6 @@
 """What every part of a transaction stands on: its connection, and how rows become stories."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, Table
@@ -28,12 +27,6 @@ class Ledger:
 
     def __init__(self, db: Connection) -> None:
         self._db = db
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """Undo what is done inside if something is raised there, and keep what was done before."""
-        with self._db.begin_nested():
-            yield
 
     def _write(self, statement: Mapping[str, Executable], values: Any) -> Any:
         """Execute a statement that the two databases spell differently."""

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, bindparam, delete, func, or_, select, update
 
 from core.storage.stories import Stories
 from core.storage.tables import passages, places, shelf, stories
@@ -41,19 +43,8 @@ class Shelf(Stories):
 
         `search` looks in titles, premises and passages, in capitals and small letters alike.
         """
-        away = stories.c.state == State.ARCHIVED
-        wanted = [shelf.c.place == place, away if archived else ~away]
-        if search:
-            wanted.append(_holds(search))
-        total = self._db.scalar(select(func.count()).select_from(_SHELVED).where(*wanted))
-        page = (
-            select(stories, passages.c.depth)
-            .select_from(_SHELVED.outerjoin(passages, passages.c.id == stories.c.head))
-            .where(*wanted)
-            .order_by(stories.c.told.desc(), stories.c.id.desc())
-            .limit(limit)
-            .offset(offset)
-        )
+        wanted = {"place": place, "words": search, "most": limit, "skipped": offset}
+        rows = self._db.execute(_page(archived=archived, searched=bool(search)), wanted).all()
         spines = [
             Spine(
                 id=row.id,
@@ -63,9 +54,12 @@ class Shelf(Stories):
                 state=State(row.state),
                 told=row.told,
             )
-            for row in self._db.execute(page)
+            for row in rows
         ]
-        return spines, total or 0
+        if len(spines) < limit and (spines or not offset):  # the last page: nothing to count
+            return spines, offset + len(spines)
+        counted = _count(archived=archived, searched=bool(search))
+        return spines, self._db.scalar(counted, wanted) or 0
 
     def delete_story(self, story_id: int) -> None:
         """Delete a story with its passages, their ratings and picks, from every shelf."""
@@ -74,7 +68,35 @@ class Shelf(Stories):
         self._db.execute(delete(stories).where(stories.c.id == story_id))
 
 
-def _holds(search: str) -> ColumnElement[bool]:
+# Making a statement takes as long as executing it, so each is made once.
+@cache
+def _page(*, archived: bool, searched: bool) -> Select[*tuple[Any, ...]]:
+    """A page of the place's stories, newest first."""
+    shown = (stories.c.id, stories.c.title, stories.c.premise, stories.c.state, stories.c.told)
+    return (
+        select(*shown, passages.c.depth)
+        .select_from(_SHELVED.outerjoin(passages, passages.c.id == stories.c.head))
+        .where(*_wanted(archived=archived, searched=searched))
+        .order_by(stories.c.told.desc(), stories.c.id.desc())
+        .limit(bindparam("most"))
+        .offset(bindparam("skipped"))
+    )
+
+
+@cache
+def _count(*, archived: bool, searched: bool) -> Select[int]:
+    """How many of the place's stories there are on all pages."""
+    wanted = _wanted(archived=archived, searched=searched)
+    return select(func.count()).select_from(_SHELVED).where(*wanted)
+
+
+def _wanted(*, archived: bool, searched: bool) -> list[ColumnElement[bool]]:
+    away = stories.c.state == State.ARCHIVED
+    here = [shelf.c.place == bindparam("place"), away if archived else ~away]
+    return [*here, _holds(bindparam("words", type_=Text))] if searched else here
+
+
+def _holds(search: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether a story has these words somewhere. Nothing in them is a wildcard."""
     words = func.lower(search)
 

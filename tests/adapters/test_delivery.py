@@ -62,7 +62,8 @@ class Telling:
                     raise LookupError("the engine broke")
                 self.told = number
                 text = "".join(str(n) for n in range(1, number + 1))
-                yield Reply(text, final=number == self.count)
+                final = number == self.count
+                yield Reply(text, passage=1 if final else None, final=final)
                 await asyncio.sleep(self.pause)
         finally:
             self.closed = True
@@ -154,3 +155,24 @@ async def test_cancelled_it_closes_the_replies_before_it_ends() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert telling.closed
+
+
+@pytest.mark.parametrize(
+    ("reply", "topic", "found"),
+    [
+        (Reply("The shelf is empty."), "", False),
+        (Reply("A light.", passage=3), "", True),
+        (Reply("What is it about?", asks="Write", answer=Continue()), "", True),
+        (Reply("The shelf is empty."), "12", True),
+    ],
+)
+async def test_a_message_is_noted_where_it_may_have_to_be_found_again(
+    reply: Reply, topic: str, *, found: bool
+) -> None:
+    async def replies() -> AsyncGenerator[Reply]:
+        yield reply
+
+    ledger, place = Ledger(), Place("terminal", "1", topic)
+    request = Request("r1", place, REQUEST.author, Continue())
+    await deliver(ledger, request, replies(), Wall())  # type: ignore[arg-type]  # as above
+    assert ledger.noted == ([("r1", "message 7")] if found else [])
