@@ -292,6 +292,7 @@ class Engine:
             async with aclosing(self._guarded(turn)) as replies:
                 async for reply in replies:
                     yield reply
+            await self._clockwork.spread(turn)
 
     def _reopen(self, tx: Transaction, request: Request) -> tuple[Turn, OpenTurn] | None:
         place, author = request.place, request.author

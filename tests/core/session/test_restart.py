@@ -6,6 +6,7 @@ from contextlib import aclosing
 import pytest
 
 from core.session import commands as c
+from core.session.messages import Author, Place
 from tests.stage import BEN, HERE, Stage
 
 PREMISE = "A lighthouse keeper finds a shell that sings"
@@ -83,3 +84,16 @@ async def test_replies_and_reactions_find_the_passage_they_are_about(stage: Stag
     assert await stage.engine.reply_to(HERE, "unknown", "Hm.") == c.Say("Hm.")
     assert await stage.engine.reaction_to(HERE, "message-7", 1) == c.Rate(1, reply.passage)
     assert await stage.engine.reaction_to(HERE, "unknown", 1) is None
+
+
+async def test_what_is_told_to_its_end_is_passed_on_to_joined_places(stage: Stage):
+    await stage.ask(f"/new {PREMISE}")
+    code = next(w for w in (await stage.ask("/join")).text.split() if len(w) >= 10 and w.isupper())
+    there = Place("other", "channel-9")
+    await stage.ask(f"/join {code}", author=Author("other", "cem", "Cem", "en"), place=there)
+    after = await broken_off(stage, "/continue")
+    (left,) = await after.engine.unfinished("test")
+    async with aclosing(after.engine.resume(left)) as replies:
+        told = [reply async for reply in replies][-1]
+    [notice] = after.engine.waiting("other")
+    assert (notice.place, notice.reply.passage) == (there, told.passage)
