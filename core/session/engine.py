@@ -29,7 +29,7 @@ from core.insight.causes import Depth
 from core.narrator.narrator import Narrator
 from core.narrator.screening import Level
 from core.session import commands as c
-from core.session import menus, recalling, rounds, spelling, together
+from core.session import menus, recalling, rounds, spelling
 from core.session.answers import Answers, answer
 from core.session.assignments import place_key
 from core.session.clockwork import Clockwork
@@ -82,7 +82,6 @@ class Engine:
         self._loras = loras
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._board = Board()
-        self._door = together.Door()
         self._clockwork = Clockwork(self._do, self.handle, self._board, clock, default_language)
 
     # ------------------------------------------------------------ requests
@@ -123,7 +122,7 @@ class Engine:
         goes well, as nearly all do, pays for no savepoint.
         """
         command = request.command
-        if not (isinstance(command, Tells) or together.is_code(command)):
+        if not isinstance(command, Tells):
             try:
                 with self._library.begin() as tx:
                     turn = self._open(request, tx)
@@ -193,8 +192,6 @@ class Engine:
         command = turn.request.command
         if turn.group is not None:
             await self._do(lambda tx: rounds.gate(tx, turn))
-        if together.is_code(command):
-            self._door.knock(turn.session.place, turn.now)
         if isinstance(command, Tells):
             telling = Telling(self._narrator, self._do, self._screening, self._explaining)
             turn = replace(turn, lora=self._loras(turn.session.place))
