@@ -49,7 +49,9 @@ def gate(tx: Transaction, turn: "Turn") -> None:
         if group.narrators_turn:
             raise Refusal("refusal.narrators_turn")
         if group.whose not in (None, turn.session.author):
-            raise Refusal("refusal.not_your_turn", name=name(tx, turn.say, group.whose))
+            seated = turn.session.author in group.seats
+            key = "refusal.not_your_turn" if seated else "refusal.no_seat"
+            raise Refusal(key, name=name(tx, turn.say, group.whose))
 
 
 def rules(turn: "Turn", group: Group) -> bool:

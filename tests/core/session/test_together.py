@@ -52,6 +52,19 @@ async def test_in_rounds_one_writes_after_another_and_the_narrator_last(stage: S
     assert (await stage.ask("Mara sang.")).text == "Mara sang."
 
 
+async def test_who_writes_out_of_turn_without_a_seat_is_told_how_to_take_one(stage: Stage) -> None:
+    await begun(stage, "/order rounds 12h")
+    refused = await stage.ask("May I?", author=BEN)
+    assert refused.private
+    assert "/seat" in refused.text
+    assert "Ann" in refused.text
+    await stage.ask("/seat", author=BEN)
+    waiting = await stage.ask("May I now?", author=BEN)
+    assert waiting.private
+    assert "/seat" not in waiting.text
+    assert "next: Ben" in (await stage.ask("Mara woke.")).note
+
+
 async def test_nobody_writes_at_the_narrators_turn(stage: Stage) -> None:
     await begun(stage, "/order rounds", "Mara woke.")
     refused = await stage.ask("And I again.")
