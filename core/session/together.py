@@ -20,8 +20,8 @@ _TIME = re.compile(r"(\d{1,4})\s*([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _SHORTEST, _LONGEST = timedelta(minutes=5), timedelta(days=30)
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that is taken for another
-# 60 bits. Where ten thousand codes are in use, a thousand tries a second, far more than a platform
-# brings or a database answers, find one in some 3,600 years: there is no need to count tries.
+# 59 bits. Where ten thousand codes are in use, a thousand tries a second, far more than a platform
+# brings or a database answers, find one in some 2,500 years: there is no need to count tries.
 _LENGTH = 12
 
 

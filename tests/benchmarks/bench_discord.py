@@ -164,9 +164,12 @@ async def faults(_: argparse.Namespace) -> Found:
             break_something(server)
             asked = []
             for place in places:
+                resumed = server.gateway.resumed
                 if name == "dropped":
                     await server.gateway.drop()
                 asked.append(await mara.slash(place, "new", premise="a lighthouse"))
+                if name == "dropped":
+                    await _resumed(server, resumed)
             await all_of(server, asked, is_told)
             texts = [len(server.in_channel(place)) for place in places]
             met = sum(fault.met for fault in server.rest.faults) or server.gateway.resumed
@@ -174,6 +177,12 @@ async def faults(_: argparse.Namespace) -> Found:
             found[name] = f"{once}, {met} faults met"
             violations += len(server.violations)
     return {**found, "spec violations": violations}
+
+
+async def _resumed(server: DiscordServer, before: int) -> None:
+    """Wait until the bot is back: what was asked meanwhile reaches it only then."""
+    with suppress(TimeoutError):
+        await server.until(lambda: server.gateway.resumed > before, seconds=platforms.PATIENCE)
 
 
 async def soak(options: argparse.Namespace) -> Found:
