@@ -212,6 +212,11 @@ async def _language(asked: Asked, language: str = "", *, everybody: bool = False
     ask(asked, c.Language(language, everybody))
 
 
+@slash(choices={"level": ("off", "mild", "strict")})
+async def _screening(asked: Asked, level: str = "") -> None:
+    ask(asked, c.Screening(level))
+
+
 # ---------------------------------------------------------------- shelf
 @slash()
 async def _shelf(
@@ -295,6 +300,7 @@ COMMANDS = (
     _ban,
     _seed,
     _language,
+    _screening,
     *TOGETHER,
     *PRIVACY,
     _shelf,

@@ -1,4 +1,4 @@
-"""Trains a model's sentiment head: logistic regression on its states and on counts of words.
+"""Trains a model's sentiment head: logistic regressions on its states and on counts of words.
 
 Three kinds of labels teach it: sentences written and labelled by hand (their test part is left
 out), sentences of the own stories labelled by hand, and more of those labelled by VADER, which
@@ -9,15 +9,23 @@ import hashlib
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from torch import Tensor
 
+from core.learning import unfit
 from core.learning.moods import Felt, labelled, only_to_learn_from
-from core.narrator.sentiment import VALENCES, Head, features, judge, save_head
+from core.narrator.sentiment import (
+    VALENCES,
+    Head,
+    features,
+    judge,
+    save_head,
+    standardised,
+)
 from core.narrator.tokens import Tokens, read_tokens
 from core.narrator.tonewords import FEELINGS, compound, tone_names
 from core.narrator.weights import Weights, read_weights
@@ -52,7 +60,11 @@ def train_head(folder: Path) -> Report:
         own = labelled()
         learned = [felt for felt in own if not felt.tested] + only_to_learn_from() + _by_vader()
         found = features(weights, tokens, [felt.text for felt in learned])
+        unsafe = unfit.to_learn_from(_of_stories())
+        read = features(weights, tokens, [line.text for line in unsafe])
     head = _fitted(found.clone(), learned, states=found.shape[1] - len(tone_names()))
+    ready = standardised(head.mean, head.scale, read)
+    head = replace(head, unsafe=unfit.fitted(ready, unsafe, _yes_or_no))
     path = save_head(head, folder)
     if (folder / _SUMS).exists():
         _list_sum(path)
@@ -101,35 +113,45 @@ def _share(right: Sequence[bool], among: Sequence[bool]) -> float:
 
 def _by_vader() -> list[Felt]:
     """Sentences of the own stories that VADER is sure of."""
-    found = [
-        sentence
-        for path in sorted(_STORIES.glob("*.jsonl"))
-        for line in path.read_text(encoding="utf-8").splitlines()
-        for sentence in sentences(json.loads(line)["text"])
-        if abs(compound(sentence)) >= _SURE
-    ]
+    found = [sentence for sentence in _of_stories() if abs(compound(sentence)) >= _SURE]
     chosen = random.Random(0).sample(found, _BY_VADER)
     return [Felt(text, sign_by_vader(text), "none", "vader") for text in chosen]
 
 
+def _of_stories() -> list[str]:
+    return [
+        sentence
+        for path in sorted(_STORIES.glob("*.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        for sentence in sentences(json.loads(line)["text"])
+    ]
+
+
 def _fitted(found: Tensor, learned: Sequence[Felt], states: int) -> Head:
-    """The head of least loss; states and counts weigh the same, however many there are."""
+    """The head of least loss; states and counts weigh the same, however many there are.
+
+    What is unsafe it does not know yet.
+    """
     count = found.shape[1]
     mean, spread = found.mean(0), found.std(0) + 1e-3
     blocks = torch.full((count,), float(states))
     blocks[states:] = count - states
     scale = 1 / (spread * blocks.sqrt())
-    ready = torch.cat([(found - mean) * scale, torch.ones(len(found), 1)], 1)
+    ready = standardised(mean, scale, found)
     weight = torch.tensor([_WEIGHTS.get(felt.part, 1.0) for felt in learned])
     signs = torch.tensor([VALENCES.index(felt.valence) for felt in learned])
-    valence = _logistic(ready, signs, weight, len(VALENCES))
+    valence = _logistic(ready, signs, weight, len(VALENCES), _DECAY)
     felt_ones = [at for at, felt in enumerate(learned) if felt.feeling in FEELINGS]
     kinds = torch.tensor([FEELINGS.index(learned[at].feeling) for at in felt_ones])
-    feelings = _logistic(ready[felt_ones], kinds, weight[felt_ones], len(FEELINGS))
-    return Head(mean, scale, valence, feelings)
+    feelings = _logistic(ready[felt_ones], kinds, weight[felt_ones], len(FEELINGS), _DECAY)
+    return Head(mean, scale, valence, feelings, unsafe=torch.zeros(ready.shape[1]))
 
 
-def _logistic(x: Tensor, y: Tensor, weight: Tensor, classes: int) -> Tensor:
+def _yes_or_no(x: Tensor, y: Tensor, decay: float) -> Tensor:
+    return _logistic(x, y, torch.ones(len(y)), 2, decay)
+
+
+def _logistic(x: Tensor, y: Tensor, weight: Tensor, classes: int, decay: float) -> Tensor:
     """Multinomial logistic regression with a ridge: (features + 1, classes)."""
     weight = weight / weight.sum()
     head = torch.zeros(x.shape[1], classes, requires_grad=True)
@@ -138,7 +160,7 @@ def _logistic(x: Tensor, y: Tensor, weight: Tensor, classes: int) -> Tensor:
     def loss() -> Tensor:
         steps.zero_grad()
         missed = F.cross_entropy(x @ head, y, reduction="none")
-        total: Tensor = (weight * missed).sum() + _DECAY * (head[:-1] ** 2).sum()
+        total: Tensor = (weight * missed).sum() + decay * (head[:-1] ** 2).sum()
         total.backward()  # type: ignore[no-untyped-call] # torch leaves it so
         return total
 

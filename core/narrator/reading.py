@@ -50,6 +50,7 @@ class Reading:
 
     mood: Mood
     place: tuple[float, ...]  # of length 1; texts that are alike point the same way
+    unsafe: bool = False  # too like what children are not shown; False where no head can tell
 
 
 def read_sentences(text: str) -> list[str]:

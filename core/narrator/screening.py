@@ -1,15 +1,20 @@
 """Whether a text may be shown: a small word list, and rules for what only context makes unsafe.
 
 A first line of defence, and an honest one: it knows English, misses what is said in other words,
-and leaves ordinary harshness to stories ("kill the lights", "Moby Dick", Scunthorpe).
+and leaves ordinary harshness to stories ("kill the lights", "Moby Dick", Scunthorpe). Where
+children may be, the model's own head is asked as well: it finds some of what no rule names.
 """
 
 import functools
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from core.story.sentences import sentences
+
+if TYPE_CHECKING:
+    from core.narrator.narrator import Narrator
 
 
 class Level(StrEnum):
@@ -18,6 +23,11 @@ class Level(StrEnum):
     OFF = "off"
     MILD = "mild"  # hatred, sexual texts, calls to violence or self-harm
     STRICT = "strict"  # coarse words and gore as well: for children
+
+
+def stricter(one: Level, other: Level) -> Level:
+    """The one that keeps more out."""
+    return max(one, other, key=tuple(Level).index)
 
 
 class Reason(StrEnum):
@@ -108,6 +118,13 @@ def screen(text: str, level: Level) -> Verdict:
         if match and not _harmless(match[0], text):
             return Verdict(rule.reason, match[0])
     return _people_as_vermin(text)
+
+
+async def may_be_shown(narrator: "Narrator", text: str, level: Level) -> bool:
+    """Whether a text may be shown at this level, by the rules and by what the narrator reads."""
+    if not screen(text, level).safe:
+        return False
+    return level is not Level.STRICT or not (await narrator.read([text]))[0].unsafe
 
 
 def _harmless(found: str, text: str) -> bool:

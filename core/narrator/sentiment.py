@@ -1,14 +1,17 @@
 """The sentiment head: how a sentence feels, from the model's hidden states and its words.
 
-A linear head, trained in seconds by `taleturn mood` for the model of an operator, and kept beside
-it as `mood.safetensors`. It belongs to one model: its file names that model's hash, and its own.
-Where there is none, or it does not fit, moods are VADER's (`core.narrator.reading`).
+It also tells what reads like the things that children are not shown, where no rule of
+`core.narrator.screening` names them. The head is linear, trained in a minute by `taleturn mood`
+for the model of an operator, and kept beside it as `mood.safetensors`. It belongs to one model: its
+file names that model's hash, and its own. Where there is none, or it does not fit, moods are
+VADER's (`core.narrator.reading`).
 """
 
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -37,12 +40,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Two linear layers over standardised features: hidden states first, then counts of words."""
+    """Linear layers over standardised features: hidden states first, then counts of words."""
 
     mean: Tensor  # (features,)
     scale: Tensor  # (features,)
     valence: Tensor  # (features + 1, 3): the last row is added
     feelings: Tensor  # (features + 1, 6)
+    unsafe: Tensor  # (features + 1,): above 0 it is not for children
 
 
 def features(weights: Weights, tokens: Tokens, texts: Sequence[str]) -> Tensor:
@@ -53,8 +57,7 @@ def features(weights: Weights, tokens: Tokens, texts: Sequence[str]) -> Tensor:
 
 def judge(head: Head, found: Tensor) -> list[Mood]:
     """The moods of texts by their features."""
-    ready = (found - head.mean) * head.scale
-    ready = torch.cat([ready, torch.ones(len(ready), 1)], 1)  # (texts, features + 1)
+    ready = standardised(head.mean, head.scale, found)
     signs = (ready @ head.valence).softmax(1).tolist()
     felt = (ready @ head.feelings).softmax(1).tolist()
     return [
@@ -63,21 +66,35 @@ def judge(head: Head, found: Tensor) -> list[Mood]:
     ]
 
 
+def unfit(head: Head, found: Tensor) -> list[bool]:
+    """Which texts read like what children are not shown, by their features."""
+    told: list[bool] = (standardised(head.mean, head.scale, found) @ head.unsafe > 0).tolist()
+    return told
+
+
+def standardised(mean: Tensor, scale: Tensor, found: Tensor) -> Tensor:
+    """Features as a head's layers take them: (texts, features + 1)."""
+    return torch.cat([(found - mean) * scale, torch.ones(len(found), 1)], 1)
+
+
 def readings(
     weights: Weights, tokens: Tokens, head: Head | None, texts: Sequence[str]
 ) -> list[Reading]:
     """What is made of each text; without a head the moods are VADER's."""
+    if not texts:
+        return []
     last = weights.tokens.shape[1] * (len(layers_read(weights)) - 1)
     places = [one_long(row) for row in pooled(weights, tokens, texts)[:, last:].tolist()]
     if head is None:
         plain = plain_readings(texts)
         return [Reading(r.mood, place) for r, place in zip(plain, places, strict=True)]
     parts = [read_sentences(text) for text in texts]
-    flat = [sentence for part in parts for sentence in part]
-    moods = iter(judge(head, features(weights, tokens, flat)) if flat else ())
+    found = features(weights, tokens, [sentence for part in parts for sentence in part])
+    sentences = zip(judge(head, found), unfit(head, found), strict=True)
+    told = [list(islice(sentences, len(part))) for part in parts]
     return [
-        Reading(mixed([next(moods) for _ in part]), place)
-        for part, place in zip(parts, places, strict=True)
+        Reading(mixed([mood for mood, _ in part]), place, unsafe=any(bad for _, bad in part))
+        for part, place in zip(told, places, strict=True)
     ]
 
 
@@ -125,7 +142,8 @@ def _fault(folder: Path, facts: dict[str, str], tensors: dict[str, Tensor]) -> s
         return "its hash is another: it was changed or only partly copied"
     if facts.get("model") != _sum_of_model(folder):
         return "it was trained for other weights"
-    if facts.get("features") != _sum_of_names():
+    layers = {field.name for field in fields(Head)}
+    if facts.get("features") != _sum_of_names() or set(tensors) != layers:
         return "it was trained by another version of this program"
     return ""
 
@@ -138,8 +156,7 @@ def _valence(grim: float, neither: float, glad: float) -> float:
 
 
 def _tensors(head: Head) -> dict[str, Tensor]:
-    named = {"mean": head.mean, "scale": head.scale, "valence": head.valence}
-    return {name: t.contiguous() for name, t in {**named, "feelings": head.feelings}.items()}
+    return {field.name: getattr(head, field.name).contiguous() for field in fields(Head)}
 
 
 def _sum(tensors: dict[str, Tensor]) -> str:

@@ -32,6 +32,7 @@ Settings = (
     | c.Lore
     | c.Forget
     | c.Language
+    | c.Screening
     | c.Shelf
     | c.Open
     | c.Archive
@@ -126,6 +127,8 @@ def _set(tx: Transaction, turn: Turn, command: Settings) -> Reply:
             return controls.forget(tx, turn, command)
         case c.Language():
             return controls.language(tx, turn, command)
+        case c.Screening():
+            return controls.screening(tx, turn, command)
         case c.Shelf():
             return shelf.shelf(tx, turn, command)
         case c.Open():

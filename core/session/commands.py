@@ -224,6 +224,13 @@ class Language:
     place: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """Show or set how strictly what the narrator writes is screened here: mild, strict, off."""
+
+    text: str = ""
+
+
 # ---------------------------------------------------------------- shelf
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -348,6 +355,7 @@ Command = (
     | Ban
     | Seed
     | Language
+    | Screening
     | Privacy
     | MyData
     | ForgetMe

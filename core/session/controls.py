@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.errors import Refusal
+from core.narrator.screening import Level
 from core.session import commands as c
 from core.session import menus, wording
 from core.session.messages import Reply
@@ -139,6 +140,21 @@ def language(tx: Transaction, turn: Turn, command: c.Language) -> Reply:
         return menus.said(say("language.set_here"))
     tx.set_author_language(turn.session.author, tag)
     return menus.said(say("language.set"), private=True)
+
+
+def screening(tx: Transaction, turn: Turn, command: c.Screening) -> Reply:
+    """Show how strictly passages are screened here, or let an admin set it.
+
+    The operator's level is the least, and a story told elsewhere too keeps to the strictest place.
+    """
+    if not one_line(command.text):
+        return menus.said(turn.say(f"screening.{turn.level}"), story=turn.story)
+    chosen = Level(_one_of(command.text, tuple(Level)))
+    turn.must_rule()
+    tx.set_place_screening(turn.session.place, chosen)
+    level = turn.level_with(chosen)
+    key = chosen if level is chosen else "held"
+    return menus.said(turn.say(f"screening.{key}", level=level), story=turn.story)
 
 
 def split(text: str) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ from core.session.clockwork import Clockwork
 from core.session.messages import Author, Notice, Place, Reply, Request, Unfinished
 from core.session.notices import Board
 from core.session.telling import Telling, Tells
-from core.session.turns import Turn, close, open_turn, read_turn, session_of
+from core.session.turns import House, Turn, close, open_turn, read_turn, session_of
 from core.session.wording import Voice
 from core.storage.library import Library, OpenTurn, Outcome, Transaction
 
@@ -76,8 +76,7 @@ class Engine:
         self._narrator = narrator
         self._clock = clock
         self._seeds = seeds
-        self._default_language = default_language
-        self._screening = screening
+        self._house = House(default_language, screening)
         self._explaining = explaining
         self._loras = loras
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -141,7 +140,7 @@ class Engine:
         return open_turn(
             tx,
             request,
-            default_language=self._default_language,
+            house=self._house,
             seed=self._seeds(),
             now=self._clock(),
         )
@@ -193,7 +192,7 @@ class Engine:
         if turn.group is not None:
             await self._do(lambda tx: rounds.gate(tx, turn))
         if isinstance(command, Tells):
-            telling = Telling(self._narrator, self._do, self._screening, self._explaining)
+            telling = Telling(self._narrator, self._do, self._explaining)
             turn = replace(turn, lora=self._loras(turn.session.place))
             async with aclosing(telling.replies(turn, command)) as replies:
                 async for reply in replies:
@@ -221,7 +220,7 @@ class Engine:
             turn.id,
             turn.request,
             session,
-            default_language=self._default_language,
+            house=self._house,
             seed=turn.seed,
             now=turn.now,
         )
@@ -252,7 +251,7 @@ class Engine:
             log.exception("turn not closed", extra=self._facts(turn, "storage"))
 
     def _sorry(self, request: Request, key: str) -> Reply:
-        return menus.said(Voice.of(request.author.language, self._default_language)(key))
+        return menus.said(Voice.of(request.author.language, self._house.language)(key))
 
     async def _do(self, work: Callable[[Transaction], T]) -> T:
         """Run one transaction in a thread."""
@@ -304,7 +303,7 @@ class Engine:
             left.id,
             request,
             session,
-            default_language=self._default_language,
+            house=self._house,
             seed=self._seeds() if left.seed is None else left.seed,
             now=self._clock(),
         )
@@ -347,7 +346,7 @@ class Engine:
     ) -> list[tuple[str, str]]:
         """Return what could complete a word somebody is typing: (label, value), best first."""
         now = self._clock()
-        language = Voice.of(author.language, self._default_language)
+        language = Voice.of(author.language, self._house.language)
         return await self._do(
             lambda tx: recalling.suggestions(tx, place, author, kind, typed, language, now)
         )
@@ -373,7 +372,7 @@ class Engine:
             language = ""
         else:
             language = session.language
-        say = Voice.of(language or author.language, self._default_language)
+        say = Voice.of(language or author.language, self._house.language)
         return menus.said(say(refusal.key, **refusal.values), private=True)
 
     def waiting(self, platform: str) -> list[Notice]:

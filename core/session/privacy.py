@@ -39,7 +39,7 @@ def privacy(tx: Transaction, turn: Turn, command: c.Privacy) -> Reply:
     """Show what may be learned from, or set it: for oneself, or by an admin for the place."""
     wanted = one_line(command.text).lower()
     if wanted in _HERE:
-        _rule(turn)
+        turn.must_rule()
         tx.set_place_learns(turn.session.place, learn=_HERE[wanted], now=turn.now)
     elif wanted in LEVELS:
         tx.set_consent(turn.session.author, Consent(wanted), now=turn.now)
@@ -47,13 +47,6 @@ def privacy(tx: Transaction, turn: Turn, command: c.Privacy) -> Reply:
         known = ", ".join([*LEVELS, "here on", "here off"])
         raise Refusal("refusal.choice", given=wanted[:30], known=known)
     return _shown(tx, turn)
-
-
-def _rule(turn: Turn) -> None:
-    """Refuse who may not decide for the place."""
-    request = turn.request
-    if not (request.author.admin or request.place.private):
-        raise Refusal("refusal.admins_only")
 
 
 def _shown(tx: Transaction, turn: Turn) -> Reply:

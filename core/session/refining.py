@@ -6,7 +6,7 @@ from core.errors import Refusal, StaleAction
 from core.narrator.closeness import changes
 from core.narrator.narrator import Assignment, Mode, Narrator
 from core.narrator.refining import Refined, refine, unfit
-from core.narrator.screening import Level, screen
+from core.narrator.screening import Level, may_be_shown, screen
 from core.session import commands as c
 from core.session import menus
 from core.session.assignments import assignment
@@ -49,7 +49,7 @@ def plan_refining(tx: Transaction, turn: Turn, command: c.Refine, wish: str) -> 
 async def best(narrator: Narrator, refining: Refining, level: Level) -> Refined:
     """Return the best telling; refuses where none betters the passage or may be shown."""
     found = await refine(narrator, refining.assignment, lambda text: screen(text, level).safe)
-    if found is None:
+    if found is None or not await may_be_shown(narrator, found.text, level):
         raise Refusal("refusal.nothing_better")
     return found
 

@@ -48,6 +48,7 @@ NAMES: dict[str, type[c.Command]] = {
     "ban": c.Ban,
     "seed": c.Seed,
     "language": c.Language,
+    "screening": c.Screening,
     "order": g.Order,
     "seat": g.Seat,
     "skip": g.Skip,

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from core.errors import Refusal
 from core.insight.causes import Depth
 from core.narrator.narrator import Assignment, Mode, Narrator
-from core.narrator.screening import Level, screen
+from core.narrator.screening import may_be_shown, screen
 from core.session import commands as c
 from core.session import menus, voting, whatif, writing
 from core.session.assignments import assignment
@@ -27,6 +27,7 @@ from core.story.model import Provenance
 T = TypeVar("T")
 
 _LOOK = 300  # characters; the whole text is screened once, when it is written
+_ENDS = (*".!?", '."', '!"', '?"', ".”", "!”", "?”")  # of a sentence
 
 # Some of these need no narrator in one of their forms (no premise: ask for one).
 Tells = (
@@ -53,12 +54,9 @@ class Do(Protocol):
 class Telling:
     """Answers one turn with the narrator's help."""
 
-    def __init__(
-        self, narrator: Narrator, do: Do, screening: Level, explaining: Depth = Depth.FULL
-    ) -> None:
+    def __init__(self, narrator: Narrator, do: Do, explaining: Depth = Depth.FULL) -> None:
         self._narrator = narrator
         self._do = do
-        self._screening = screening
         self._depth = explaining
 
     def replies(self, turn: Turn, command: Tells) -> AsyncGenerator[Reply]:
@@ -103,12 +101,12 @@ class Telling:
         async with aclosing(writing.stream(self._narrator, planned, turn.story)) as snapshots:
             async for snapshot in snapshots:
                 text = snapshot.text
-                self._watch(text)
+                await self._watch(turn, text)
                 yield snapshot
-        self._shown(text)
+        await self._shown(turn, text)
         title = ""
         if planned.opens is not None:
-            title = await writing.title_for(self._narrator, planned, text, self._screening)
+            title = await writing.title_for(self._narrator, planned, text, turn.level)
         facts = self._provenance(planned.assignment)
         yield await self._do(
             lambda tx: close(
@@ -127,10 +125,10 @@ class Telling:
         async with aclosing(voting.told(self._narrator, wanted)) as snapshots:
             async for texts in snapshots:
                 for text in texts:
-                    self._watch(text)
+                    await self._watch(turn, text)
                 yield voting.being_told(turn.told, texts)
         for text in texts:
-            self._shown(text)
+            await self._shown(turn, text)
         facts = self._provenance(planned.assignment)
         yield await self._do(
             lambda tx: close(tx, turn, voting.offer(tx, turn, wanted, texts, facts))
@@ -142,7 +140,7 @@ class Telling:
         wish = line_text(command.text, MOST_WISH)
         planned = await self._do(lambda tx: refining.plan_refining(tx, turn, command, wish))
         yield Reply(text=turn.say("refine.working"), final=False)
-        found = await refining.best(self._narrator, planned, self._screening)
+        found = await refining.best(self._narrator, planned, turn.level)
         facts = self._provenance(planned.assignment, seed=found.seed)
         yield await self._do(
             lambda tx: close(tx, turn, refining.keep_refined(tx, turn, planned, found, facts))
@@ -177,8 +175,8 @@ class Telling:
             self._narrator.write(again.with_lora(self._narrator, turn, once))
         ) as texts:
             async for text in texts:
-                self._watch(text)
-        reply = again.reply(self._narrator, turn, once, self._shown(text))
+                await self._watch(turn, text)
+        reply = again.reply(self._narrator, turn, once, await self._shown(turn, text))
         yield await self._do(lambda tx: close(tx, turn, reply))
 
     async def _what_if(self, turn: Turn, command: c.WhatIf) -> AsyncGenerator[Reply]:
@@ -187,9 +185,9 @@ class Telling:
         async with aclosing(writing.stream(self._narrator, change.plan, turn.story)) as snapshots:
             async for snapshot in snapshots:
                 text = snapshot.text
-                self._watch(text)
+                await self._watch(turn, text)
                 yield snapshot
-        self._shown(text)
+        await self._shown(turn, text)
         facts = self._provenance(change.plan.assignment)
         yield await self._do(lambda tx: close(tx, turn, whatif.keep(tx, turn, change, text, facts)))
 
@@ -200,18 +198,25 @@ class Telling:
             title = await writing.write_title(
                 self._narrator, assignment(turn, Mode.TITLE, turn.path)
             )
-            title = self._shown(title)
+            title = await self._shown(turn, title)
         if not title:
             raise Refusal("refusal.no_title")
         yield await self._do(lambda tx: close(tx, turn, writing.entitle(tx, turn, title)))
 
-    def _watch(self, text: str) -> None:
-        """Look at the newest words of a snapshot: even one that is dropped must not slip by."""
-        self._shown(text[-_LOOK:])
+    async def _watch(self, turn: Turn, text: str) -> None:
+        """Look at the newest words of a snapshot: even one that is dropped must not slip by.
 
-    def _shown(self, text: str) -> str:
-        """Return what the narrator wrote, if it may be shown."""
-        if not screen(text, self._screening).safe:
+        The narrator is asked what it makes of them only where a sentence ends.
+        """
+        newest = text[-_LOOK:]
+        if newest.endswith(_ENDS):
+            await self._shown(turn, newest)
+        elif not screen(newest, turn.level).safe:
+            raise Refusal("refusal.unsafe")
+
+    async def _shown(self, turn: Turn, text: str) -> str:
+        """Return what the narrator wrote, if it may be shown; refuses it otherwise."""
+        if not await may_be_shown(self._narrator, text, turn.level):
             raise Refusal("refusal.unsafe")
         return text
 

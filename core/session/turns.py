@@ -7,8 +7,10 @@ left open is found again at the next start (`Library.open_turns`) and told to it
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 
 from core.errors import Refusal, StaleAction
+from core.narrator.screening import Level, stricter
 from core.session import spelling
 from core.session.messages import Author, Place, Reply, Request
 from core.session.rounds import settled
@@ -24,6 +26,14 @@ WINDOW = 24
 
 
 @dataclass(frozen=True, slots=True)
+class House:
+    """What the operator decided for every place."""
+
+    language: str = "en"  # where nobody chose one
+    screening: Level = Level.MILD  # at the least
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One request being answered: who asked, and where the story stood."""
 
@@ -36,6 +46,8 @@ class Turn:
     seed: int
     say: Voice
     now: datetime
+    house: House
+    elsewhere: tuple[str, ...] = ()  # its levels where it is told too
     group: Group | None = None  # what a group has agreed on for the story
     lora: str = ""  # the folder of the LoRA this place hears; empty: the live one
 
@@ -53,6 +65,21 @@ class Turn:
             raise Refusal("refusal.nothing_written" if self.story else "refusal.no_story")
         return self.path[-1]
 
+    @property
+    def level(self) -> Level:
+        """How strictly what is shown is screened: as the strictest place wants that sees it."""
+        return self.level_with(self.session.screening)
+
+    def level_with(self, chosen: str) -> Level:
+        """The same if this place chose otherwise; empty: nothing."""
+        levels = map(Level, filter(None, (chosen, *self.elsewhere)))
+        return reduce(stricter, levels, self.house.screening)
+
+    def must_rule(self) -> None:
+        """Refuse who may not decide for the place."""
+        if not (self.request.author.admin or self.request.place.private):
+            raise Refusal("refusal.admins_only")
+
     def still_at(self, at: int | None) -> Passage:
         """Return the head, if it is still the passage the button was drawn for."""
         if at is not None and (not self.path or self.path[-1].id != at):
@@ -61,7 +88,7 @@ class Turn:
 
 
 def open_turn(
-    tx: Transaction, request: Request, *, default_language: str, seed: int, now: datetime
+    tx: Transaction, request: Request, *, house: House, seed: int, now: datetime
 ) -> Turn | None:
     """Note that something was asked, and read where the story stands; None: it was asked before."""
     place, author = request.place, request.author
@@ -72,9 +99,7 @@ def open_turn(
     )
     if turn is None:
         return None
-    opened = read_turn(
-        tx, turn, request, session, default_language=default_language, seed=seed, now=now
-    )
+    opened = read_turn(tx, turn, request, session, house=house, seed=seed, now=now)
     if opened.story is not None:
         tx.aim_turn(turn, story=opened.story.id, head=opened.story.head, seed=opened.seed)
     return opened
@@ -100,7 +125,7 @@ def read_turn(
     request: Request,
     session: Session,
     *,
-    default_language: str,
+    house: House,
     seed: int,
     now: datetime,
 ) -> Turn:
@@ -110,6 +135,8 @@ def read_turn(
     path = tx.path(head, WINDOW + 1) if head is not None else ()
     earlier = path[0].recap if len(path) > WINDOW else ""
     fixed = story.style.seed if story else None
+    group = tx.group(story.id) if story is not None and story.grouped else None
+    told_in = tx.told_in(group.story) if group is not None else []
     return Turn(
         id=turn,
         request=request,
@@ -118,9 +145,11 @@ def read_turn(
         path=path[-WINDOW:],
         earlier=earlier,
         seed=seed if fixed is None else fixed,
-        say=Voice.of(session.language or request.author.language, default_language),
+        say=Voice.of(session.language or request.author.language, house.language),
         now=now,
-        group=tx.group(story.id) if story is not None and story.grouped else None,
+        house=house,
+        elsewhere=tuple(spot.screening for spot in told_in if spot.id != session.place),
+        group=group,
     )
 
 

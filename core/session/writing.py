@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from core.errors import NarratorError, Refusal
 from core.narrator.narrator import Assignment, Mode, Narrator
-from core.narrator.screening import Level, screen
+from core.narrator.screening import Level, may_be_shown
 from core.session import commands as c
 from core.session import menus
 from core.session.assignments import assignment, place_key
@@ -106,7 +106,7 @@ async def title_for(narrator: Narrator, planned: Plan, text: str, screening: Lev
     title = ""
     with suppress(NarratorError):
         title = await write_title(narrator, wanted)
-    fits = title and screen(title, screening).safe
+    fits = title and await may_be_shown(narrator, title, screening)
     return title if fits else title_from(planned.assignment.premise)
 
 

@@ -25,6 +25,7 @@ class Spot:
     topic: str
     private: bool
     language: str
+    screening: str = ""  # the level it chose; empty: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,9 @@ class Groups(Persons):
         """The places where a story is told at present."""
         rows = self._db.execute(_TOLD_IN, {"story": story_id})
         return [
-            Spot(row.id, row.platform, row.chat, row.topic, row.private, row.language)
+            Spot(
+                row.id, row.platform, row.chat, row.topic, row.private, row.language, row.screening
+            )
             for row in rows
         ]
 

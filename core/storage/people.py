@@ -18,6 +18,7 @@ class Session:
     story: int | None  # the one being told here
     language: str  # the author's own choice, else the place's; empty: nobody chose
     joined: datetime
+    screening: str = ""  # the level this place chose; empty: none
 
 
 # Two processes that serve one place take turns from here on: the lock ends with the transaction.
@@ -27,6 +28,7 @@ _FIND = (
         places.c.story,
         places.c.private,
         places.c.language.label("place_language"),
+        places.c.screening,
         authors.c.id.label("author"),
         authors.c.name,
         authors.c.client_language,
@@ -106,6 +108,10 @@ class People(Ledger):
         """Speak this language to everybody in the place who chose none; empty: no choice."""
         self._db.execute(update(places).where(places.c.id == place_id).values(language=tag))
 
+    def set_place_screening(self, place_id: int, level: str) -> None:
+        """Screen what is shown in the place at this level; empty: no choice."""
+        self._db.execute(update(places).where(places.c.id == place_id).values(screening=level))
+
 
 def _to_session(row: AnyRow) -> Session:
     return Session(
@@ -114,4 +120,5 @@ def _to_session(row: AnyRow) -> Session:
         story=row.story,
         language=row.author_language or row.place_language,
         joined=row.joined,
+        screening=row.screening,
     )

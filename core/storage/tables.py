@@ -60,6 +60,7 @@ places = Table(
     words("topic"),
     Column("private", Boolean, nullable=False),
     words("language"),
+    Column("screening", Words, nullable=False, server_default=""),  # empty: the operator's level
     to("story", "stories", gone="SET NULL", index=True),  # the one being told here
     UniqueConstraint("platform", "chat", "topic"),
 )

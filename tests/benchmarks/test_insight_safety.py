@@ -1,4 +1,5 @@
-from tests.benchmarks.insight_safety import lines, measured
+from core.learning.unfit import lines
+from tests.benchmarks.insight_safety import heard, measured
 
 
 def test_both_lists_are_large_and_split() -> None:
@@ -10,7 +11,7 @@ def test_both_lists_are_large_and_split() -> None:
         assert 0.4 < sum(line.tested for line in of_kind) / len(of_kind) < 0.6
 
 
-def test_what_is_unsafe_is_kept_out_and_what_is_harmless_is_not() -> None:
-    found = measured(tested=True)
+async def test_what_is_unsafe_is_kept_out_and_what_is_harmless_is_not() -> None:
+    found = dict(measured(await heard(), tested=True))
     assert found["unsafe lines shown"] <= 0.02
     assert found["harmless lines refused"] <= 0.02

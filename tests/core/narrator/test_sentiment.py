@@ -1,12 +1,15 @@
+import hashlib
 import logging
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from core.learning.moods import labelled, only_to_learn_from
 from core.learning.sentiment import STARTER, sign_by_vader, train_head
+from core.learning.unfit import lines
 from core.narrator.gpt2 import Gpt2Narrator
 from core.narrator.reading import Judge, mixed, plain_readings
 from core.narrator.sentiment import HEAD, read_head, readings
@@ -36,6 +39,18 @@ def linked(model: Path, folder: Path) -> Path:
         if file.name not in {HEAD, SUMS}:
             (folder / file.name).write_bytes(file.read_bytes())
     return folder
+
+
+def save_as_before(path: Path) -> None:
+    """Make a head one of a version that did not tell what is unsafe."""
+    tensors = load_file(path)
+    del tensors["unsafe"]
+    found = hashlib.sha256()
+    for name in sorted(tensors):
+        found.update(name.encode() + tensors[name].numpy().tobytes())
+    with safe_open(path, "pt") as file:
+        facts = file.metadata()
+    save_file(tensors, path, metadata=facts | {"sha256": found.hexdigest()})
 
 
 def test_the_labelled_set_is_large_split_and_never_learned_from_where_it_tests() -> None:
@@ -85,6 +100,33 @@ def test_a_passage_feels_like_its_sentences(weights: Weights, starters_tokens: T
     assert found[1].mood.feeling == "sadness"
 
 
+def test_the_bundled_head_finds_some_of_what_children_are_not_shown_and_spares_the_rest(
+    weights: Weights, starters_tokens: Tokens
+) -> None:
+    head = read_head(STARTER)
+    tested = [line for line in lines() if line.tested]
+    with torch.inference_mode():
+        found = readings(weights, starters_tokens, head, [line.text for line in tested])
+    unsafe = [each.unsafe for each, line in zip(found, tested, strict=True) if line.kind]
+    harmless = [each.unsafe for each, line in zip(found, tested, strict=True) if not line.kind]
+    assert sum(unsafe) > 0.05 * len(unsafe)
+    assert sum(harmless) <= 0.01 * len(harmless)
+    assert readings(weights, starters_tokens, head, []) == []
+
+
+def test_one_unsafe_sentence_makes_a_passage_unsafe(
+    weights: Weights, starters_tokens: Tokens
+) -> None:
+    head = read_head(STARTER)
+    ordinary = "The road went past the mill and over the bridge. " * 3
+    with torch.inference_mode():
+        found = readings(weights, starters_tokens, head, [line.text for line in lines()])
+        bad = next(line.text for line, each in zip(lines(), found, strict=True) if each.unsafe)
+        alone, beside = readings(weights, starters_tokens, head, [ordinary, f"{ordinary}{bad}"])
+    assert not alone.unsafe
+    assert beside.unsafe
+
+
 async def test_a_model_without_a_head_falls_back_to_words_and_says_so(
     random_model: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -120,11 +162,14 @@ def test_a_head_can_be_trained_for_any_gpt2_and_serves_only_that(
         assert read_head(folder) is None
         assert read_head(tmp_path / "torn") is None
         train_head(linked(random_model, other))
+        save_as_before(other / HEAD)
+        assert read_head(other) is None
         (other / "model.safetensors").write_bytes(b"other weights")
         assert read_head(other) is None
     assert "its hash is another" in caplog.text
     assert "cannot be read" in caplog.text
     assert "trained for other weights" in caplog.text
+    assert "by another version of this program" in caplog.text
     assert "taleturn mood --model" in caplog.text
 
 
