@@ -1,7 +1,8 @@
 """Many passages, one model: jobs join and leave a running batch between two tokens.
 
 One thread owns the model. Each of its rounds reads waiting prompts for a moment, a part at a time,
-and writes one token of every passage, so that a long prompt never makes the others wait.
+and writes one token of every passage, so that a long prompt never makes the others wait. When
+memory runs out, fewer are written at once, and what the others have written is read again later.
 """
 
 import atexit
@@ -9,7 +10,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,9 @@ import torch
 
 from core.errors import NarratorError, Overloaded
 from core.narrator.draw import POISONED, Drawing
-from core.narrator.loras import Lora
-from core.narrator.pen import Pen
+from core.narrator.jobs import Job, Row
 from core.narrator.prefixes import LEAST_TOKENS, Prefix, Prefixes, common
-from core.narrator.sampling import Sampling
+from core.narrator.shortage import MemoryShortageError, shortage_told
 from core.narrator.tokens import Tokens
 from core.narrator.waiting import Waiting
 
@@ -31,55 +31,7 @@ _log = logging.getLogger(__name__)
 _PART = 256  # tokens of a prompt read at once, at most
 _LEAST_PART = 32
 _READING = 0.03  # seconds that a round reads while others write; a part is always finished
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """A passage to be written. The batch's thread writes the fields after `news`."""
-
-    prompt: tuple[int, ...]
-    room: int  # tokens it may write at most
-    pen: Pen
-    sampling: Sampling
-    seed: str
-    place: str
-    news: Callable[[], None]  # called from the batch's thread whenever something is new
-    lora: Lora | None = None  # added to the model for this passage alone
-    text: str = ""  # the finished words so far
-    ended: bool = False
-    error: NarratorError | None = None
-    cancelled: bool = False  # set by whoever no longer wants it
-
-    def end(self, error: NarratorError | None = None) -> None:
-        """Nothing more will come."""
-        self.error = error
-        self.ended = True
-        self.news()
-
-
-@dataclass(slots=True, eq=False)
-class _Row:
-    """A job in a slot."""
-
-    job: Job
-    chance: random.Random
-    read: int = 0  # tokens of its text that the slot holds
-    drawn: int | None = None  # the next token, which the pen has not taken yet
-    barred: frozenset[int] | None = None  # what the row's mask bars
-    leaning: Mapping[int, float] | None = None  # and what it favours
-
-    @property
-    def length(self) -> int:
-        return len(self.job.prompt) + len(self.job.pen.ids)
-
-    @property
-    def last(self) -> int:
-        return (self.job.pen.ids or self.job.prompt)[-1]
-
-    @property
-    def text(self) -> tuple[int, ...]:
-        """The tokens whose keys and values the slot holds."""
-        return (*self.job.prompt, *self.job.pen.ids)[: self.read]
+_RELIEF = 60.0  # seconds without a shortage of memory until one slot more is tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +57,14 @@ class Batch:
         self._never = torch.zeros(vocabulary, device=self._device)
         self._never[tokens.size :] = -torch.inf
         self._never[list(tokens.unwritable)] = -torch.inf
-        self._rows: list[_Row] = []  # those that write, in the first slots
-        self._reader: _Row | None = None  # reads its prompt in the slot after these
+        self._rows: list[Row] = []  # those that write, in the first slots
+        self._reader: Row | None = None  # reads its prompt in the slot after these
         self._drawing: Drawing | None = None  # None: the rows have changed
         self._prefixes = Prefixes(settings.prefix_bytes)
         self._waiting: Waiting[Job] = Waiting()
+        self._put_back: deque[Row] = deque()  # lost their slots, and come before those who wait
+        self._most = runtime.slots  # rows at once: fewer while memory is short
+        self._short_at = 0.0  # when it was last found short, or less so
         self._changed = threading.Condition()
         self._closed_at: float | None = None
         self._retired = False
@@ -163,6 +118,8 @@ class Batch:
             while self._has_work():
                 try:
                     self._round()
+                except MemoryShortageError as short:
+                    self._shrink(short)
                 except Exception as error:  # noqa: BLE001 - the thread's boundary: others must still be served
                     _log.exception("a round of the narrator failed")
                     self._fail_all(NarratorError(f"The model failed: {error}"))
@@ -182,7 +139,7 @@ class Batch:
             self._runtime.warm()
 
     def _busy(self) -> bool:
-        return bool(self._rows or self._reader or len(self._waiting))
+        return bool(self._rows or self._reader or self._put_back or len(self._waiting))
 
     def _over(self) -> bool:
         return self._retired or self._closed_at is not None
@@ -202,14 +159,15 @@ class Batch:
         reader = self._reader or self._next_reader()
         if reader is None:
             return False
-        slot, unread = len(self._rows), reader.job.prompt[reader.read : -1]
+        slot, unread = len(self._rows), reader.unread
         if reader.job.cancelled:
             self._reader = None
             return True
         part = unread[: self._part]
         if part:
             began = time.monotonic()
-            self._runtime.read(slot, part, reader.read, reader.job.lora)
+            with shortage_told():
+                self._runtime.read(slot, part, reader.read, reader.job.lora)
             self.tokens_read += len(part)
             reader.read += len(part)
             took = (time.monotonic() - began) / len(part)  # seconds a token
@@ -220,29 +178,37 @@ class Batch:
             self._drawing = None
         return True
 
-    def _next_reader(self) -> _Row | None:
+    def _next_reader(self) -> Row | None:
         """Give the next job a slot, and what was computed for the beginning of its prompt."""
-        if len(self._rows) >= self._runtime.slots:
+        if len(self._rows) >= self._slots_now():
             return None
-        with self._changed:
-            job = self._waiting.take()
-        if job is None:
+        row = self._next_row()
+        if row is None:
             return None
-        self._reader = row = _Row(job, random.Random(job.seed))
-        slot, unread = len(self._rows), job.prompt[:-1]
-        length, kept = self._prefixes.longest(unread, job.lora)
+        self._reader = row
+        lora, slot, unread = row.job.lora, len(self._rows), row.unread
+        length, kept = self._prefixes.longest(unread, lora)
         beside = [
-            common(other.text, unread) if other.job.lora is job.lora else 0 for other in self._rows
+            common(other.text, unread) if other.job.lora is lora else 0 for other in self._rows
         ]
         nearest = max(beside, default=0)
         source = beside.index(nearest) if nearest else 0
-        if nearest > max(length, LEAST_TOKENS) and self._runtime.is_sound(source, nearest):
-            row.read = nearest
-            self._runtime.copy(source, slot, nearest)
-        elif length:
-            row.read = length
-            self._runtime.put_in(slot, kept, length)
+        with shortage_told():
+            if nearest > max(length, LEAST_TOKENS) and self._runtime.is_sound(source, nearest):
+                self._runtime.copy(source, slot, nearest)
+                row.read = nearest
+            elif length:
+                self._runtime.put_in(slot, kept, length)
+                row.read = length
         return row
+
+    def _next_row(self) -> Row | None:
+        """Who lost a slot for want of memory comes first."""
+        if self._put_back:
+            return self._put_back.popleft()
+        with self._changed:
+            job = self._waiting.take()
+        return Row(job, random.Random(job.seed)) if job else None
 
     def _write_a_token(self) -> None:
         """Read the tokens drawn last, and draw the next ones.
@@ -252,15 +218,17 @@ class Batch:
         """
         rows = list(self._rows)
         places = [row.length - (row.drawn is None) for row in rows]
-        self._runtime.begin(
-            [row.last if row.drawn is None else row.drawn for row in rows],
-            places,
-            [row.job.lora for row in rows],
-        )
+        with shortage_told():
+            self._runtime.begin(
+                [row.last if row.drawn is None else row.drawn for row in rows],
+                places,
+                [row.job.lora for row in rows],
+            )
         goes_on = [row.drawn is None or self._take(index, row) for index, row in enumerate(rows)]
         for index, row in enumerate(rows):
             self._bar(index, row)
-        logits = self._runtime.finish()
+        with shortage_told():
+            logits = self._runtime.finish()
         if self._drawing is None:
             how = [row.job.sampling for row in rows]
             self._drawing = Drawing(how, self._mask.shape[1], self._device)
@@ -276,7 +244,7 @@ class Batch:
             elif goes_on[index]:
                 row.drawn, row.read = drawn[index], places[index] + 1
 
-    def _bar(self, index: int, row: _Row) -> None:
+    def _bar(self, index: int, row: Row) -> None:
         """Bring the row's mask up to date: what is barred, favoured, and written already."""
         barred, leaning = row.job.pen.barred, row.job.pen.leaning
         if barred is row.barred and leaning is row.leaning:
@@ -290,7 +258,7 @@ class Batch:
         mask[list(written)] -= row.job.sampling.repetition
         mask[list(barred)] = -torch.inf
 
-    def _take(self, index: int, row: _Row) -> bool:
+    def _take(self, index: int, row: Row) -> bool:
         """Write what was drawn for a row; False if its pen has ended or gone back."""
         job, pen, token = row.job, row.job.pen, row.drawn
         row.drawn = None
@@ -315,8 +283,7 @@ class Batch:
         if poisoned:
             self._runtime.clear(index)
         else:
-            kept = self._runtime.take_out(index, row.read)
-            self._prefixes.keep(row.job.place, Prefix(row.text, kept, row.job.lora))
+            self._keep(index, row)
         if index != last:
             self._runtime.move(last, index, self._rows[last].read)
             self._mask[index] = self._mask[last]
@@ -326,6 +293,42 @@ class Batch:
         self._rows.pop()
         self._drawing = None
 
+    def _keep(self, index: int, row: Row) -> None:
+        """Keep what was computed for a row's text, if there is memory for it."""
+        try:
+            with shortage_told():
+                kept = self._runtime.take_out(index, row.read)
+        except MemoryShortageError:
+            self._prefixes.clear()
+        else:
+            self._prefixes.keep(row.job.place, Prefix(row.text, kept, row.job.lora))
+
+    def _slots_now(self) -> int:
+        """How many rows there may be: one more each time that memory sufficed for a while."""
+        if self._most < self._runtime.slots and time.monotonic() - self._short_at > _RELIEF:
+            self._most, self._short_at = self._most + 1, time.monotonic()
+        return self._most
+
+    def _shrink(self, short: MemoryShortageError) -> None:
+        """Go on with half the rows. The others begin anew when there is room, and lose no word.
+
+        What is too much for the memory alone, and alone again when what was kept has gone, fails.
+        """
+        self._prefixes.clear()
+        rows = [*self._rows, *([self._reader] if self._reader else [])]
+        alone = len(rows) == 1
+        self._most, self._short_at = max(1, len(rows) // 2), time.monotonic()
+        _log.warning("memory is short: %d passages at once (%s)", self._most, short)
+        self._rows, self._reader, self._drawing = [], None, None
+        for slot, row in enumerate(rows):
+            self._runtime.clear(slot)
+            row.put_back()
+            if alone and row.hopeless:
+                row.job.end(NarratorError(f"There is not enough memory for it: {short}"))
+            elif not row.job.pen.ended and not row.job.cancelled:
+                row.hopeless = alone
+                self._put_back.append(row)
+
     def _fail_all(self, error: NarratorError) -> None:
         failed = [row.job for row in self._rows]
         failed += [self._reader.job] if self._reader else []
@@ -333,7 +336,7 @@ class Batch:
             self._runtime.clear(slot)
         self._rows, self._reader, self._drawing = [], None, None
         with self._changed:
-            while self._closed_at is not None and (job := self._waiting.take()):
-                failed.append(job)
+            while self._closed_at is not None and (row := self._next_row()):
+                failed.append(row.job)
         for job in failed:
             job.end(error)

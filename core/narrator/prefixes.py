@@ -46,6 +46,10 @@ class Prefixes:
         while self.size > self._budget:
             self._by_place.popitem(last=False)
 
+    def clear(self) -> None:
+        """Keep nothing, for want of memory."""
+        self._by_place.clear()
+
     def longest(self, ids: Sequence[int], lora: Lora | None = None) -> tuple[int, Any]:
         """How many of these tokens were read before, and what was computed for them."""
         best, found = 0, ""

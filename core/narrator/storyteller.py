@@ -11,8 +11,9 @@ from torch import Tensor
 from core.errors import ModelUnavailable
 from core.narrator import runtimes, weighing
 from core.narrator.asking import wishes
-from core.narrator.batches import Batch, BatchSettings, Job
+from core.narrator.batches import Batch, BatchSettings
 from core.narrator.guarding import barred_tokens, guard_for
+from core.narrator.jobs import Job
 from core.narrator.lexicon import read_words
 from core.narrator.loras import SUMS, Lora, read_lora
 from core.narrator.narrator import BASE, Assignment, Doubt, Fit, Mode

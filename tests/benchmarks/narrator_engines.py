@@ -11,8 +11,9 @@ from transformers import GPT2LMHeadModel
 from transformers.generation.streamers import BaseStreamer
 
 from core.narrator import runtimes
-from core.narrator.batches import Batch, BatchSettings, Job
+from core.narrator.batches import Batch, BatchSettings
 from core.narrator.guard import Guard
+from core.narrator.jobs import Job
 from core.narrator.loras import Lora
 from core.narrator.pen import Pen
 from core.narrator.sampling import PRESETS, Measure

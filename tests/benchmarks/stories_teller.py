@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.narrator import storyteller
-from core.narrator.batches import Job
+from core.narrator.jobs import Job
 from core.narrator.narrator import Assignment
 from core.narrator.settings import NarratorSettings
 
