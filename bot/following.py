@@ -9,7 +9,7 @@ from pathlib import Path
 from core.errors import LoraRefused, NarratorError, StorageError
 from core.learning import files
 from core.learning.trials import gets_challenger
-from core.narrator.narrator import Narrator
+from core.narrator.narrator import BASE, Narrator
 from core.storage.library import Library
 from core.storage.loras import Lora, Trial
 from core.storage.runs import EVERYBODY
@@ -20,7 +20,7 @@ _PAUSE = 3.0  # seconds between two looks; a promotion is heard at once, as peop
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What the places hear, but for the live LoRA that the narrator uses of itself."""
+    """What the places hear that do not hear the live LoRA."""
 
     own: Mapping[int, Path] = field(default_factory=dict)  # places with a LoRA of their own
     trial: Trial | None = None
@@ -36,6 +36,7 @@ class Following:
         self._narrator = narrator
         self._serving = Serving()
         self._live: str | None = None  # what the narrator was last told to use
+        self._everybody = ""  # the same as an assignment names it; empty: nobody has looked yet
         self._refused: set[str] = set()  # each is told of once
 
     async def run(self) -> None:
@@ -60,13 +61,17 @@ class Following:
         )
 
     def lora_for(self, place: int) -> str:
-        """The folder of the LoRA that a place hears; empty: what is live for everybody."""
+        """The folder of the LoRA that a place hears, or BASE; empty: what the narrator uses.
+
+        What is live is named, so that a turn in which it changes is told by one, and says by which.
+        """
         serving = self._serving
         if place in serving.own:
             return str(serving.own[place])
         if serving.trial is None or serving.challenger is None:
-            return ""
-        return str(serving.challenger) if gets_challenger(str(place), serving.trial) else ""
+            return self._everybody
+        hears_it = gets_challenger(str(place), serving.trial)
+        return str(serving.challenger) if hears_it else self._everybody
 
     def _read(self) -> tuple[dict[int, Lora], Trial | None, Lora | None]:
         with self._library.begin() as tx:
@@ -76,7 +81,10 @@ class Following:
     async def _use(self, lora: Lora | None) -> None:
         """Have the narrator use a LoRA, unless it does or cannot."""
         wanted = _key(lora) if lora else None
-        if wanted == self._live or wanted in self._refused:
+        if wanted in self._refused:
+            return
+        if wanted == self._live:
+            self._everybody = self._everybody or BASE
             return
         folder = self._folder(lora) if lora else None
         if lora is not None and folder is None:
@@ -86,7 +94,7 @@ class Following:
         except NarratorError as error:
             self._refuse(lora, str(error))
         else:
-            self._live = wanted
+            self._live, self._everybody = wanted, str(folder) if folder else BASE
             _log.info("a LoRA went live", extra={"lora": lora.name if lora else "none"})
 
     def _folder(self, lora: Lora) -> Path | None:

@@ -52,6 +52,7 @@ class Storyteller:
         self._words = words
         self._threads = runtimes.threads(settings.threads)
         self._live = live
+        self._live_folder = settings.lora
         self._sizes: tuple[dict[str, tuple[int, ...]], str] | None = None
         self._loras: OrderedDict[str, Lora] = OrderedDict()
         self._making = runtimes.ready(weights, tokens, settings)
@@ -101,7 +102,8 @@ class Storyteller:
         batch = self._new_batch(making)
         with self._submitting, self._scoring:
             self._batch, old = batch, self._batch
-            self._weights, self._live, self._making, self._scorer = weights, live, making, None
+            self._weights, self._making, self._scorer = weights, making, None
+            self._live, self._live_folder = live, lora
             self._loras.clear()
         old.retire()
         self._retired = [old, *(each for each in self._retired if not each.done)]
@@ -162,10 +164,10 @@ class Storyteller:
 
     def _lora(self, wanted: str) -> Lora | None:
         """What is to be added to the weights for a LoRA or BASE; None where nothing is."""
-        live = self._live
-        if not wanted or (wanted == BASE and live is None):
-            return None
         with self._submitting:
+            live = self._live
+            if not wanted or self._is_live(wanted):
+                return None
             if wanted not in self._loras:
                 own = Lora(BASE, {}) if wanted == BASE else self._read_lora(Path(wanted))
                 self._loras[wanted] = own.in_place_of(live)
@@ -173,6 +175,11 @@ class Storyteller:
             while len(self._loras) > _MOST_LORAS:
                 self._loras.popitem(last=False)
             return self._loras[wanted]
+
+    def _is_live(self, wanted: str) -> bool:
+        if self._live_folder is None or wanted == BASE:
+            return self._live_folder is None and wanted == BASE
+        return self._live_folder.absolute() == Path(wanted).absolute()
 
     def _read_lora(self, folder: Path) -> Lora:
         """Raises LoraRefused."""

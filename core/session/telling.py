@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from core.errors import Refusal
 from core.insight.causes import Depth
-from core.narrator.narrator import Assignment, Mode, Narrator
+from core.narrator.narrator import BASE, Assignment, Mode, Narrator
 from core.narrator.screening import may_be_shown, screen
 from core.session import commands as c
 from core.session import menus, voting, whatif, writing
@@ -221,9 +221,10 @@ class Telling:
         return text
 
     def _provenance(self, wanted: Assignment, *, seed: int | None = None) -> Provenance:
+        lora = Path(wanted.lora).name if wanted.lora else self._narrator.lora
         return Provenance(
             model=self._narrator.model,
-            lora=Path(wanted.lora).name if wanted.lora else self._narrator.lora,
+            lora=None if lora == BASE else lora,
             seed=wanted.seed if seed is None else seed,
             preset=wanted.preset,
             wish=wanted.wish,

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from bot.following import Following
 from core.learning import files
 from core.learning.run import learn
+from core.narrator.narrator import BASE
+from core.session.messages import Reply
 from core.storage.database import open_database
 from core.storage.library import Library
 from tests.core.learning.studies import LONG_AGO, Pupil, a_study, judge
@@ -36,16 +39,61 @@ async def test_the_narrator_goes_with_promotions_and_rollbacks(
     library: Library, narrator: StandInNarrator, tmp_path: Path
 ) -> None:
     following = Following(library, tmp_path, narrator)
-    heard = []
+    heard, named = [], [following.lora_for(1)]
     for _ in range(4):
         await following.look()
         heard.append(narrator.lora)
+        named.append(Path(following.lora_for(1)).name)
         with library.begin() as tx:
             if tx.live_loras():
                 tx.roll_back(0, now=LONG_AGO)
             else:
                 tx.promote_lora("lora-2", now=LONG_AGO)
     assert heard == ["lora-2", "lora-1", None, "lora-2"]
+    assert named == ["", "lora-2", "lora-1", BASE, "lora-2"]
+
+
+async def test_a_passage_says_which_lora_wrote_it_though_another_went_live_meanwhile(
+    library: Library, narrator: StandInNarrator, tmp_path: Path
+) -> None:
+    following = Following(library, tmp_path, narrator)
+    stage = Stage(library, narrator)
+    stage.engine._loras = following.lora_for
+    said = []
+    for meanwhile in ("lora-1", None):
+        await following.look()
+        said.append(Path(following.lora_for(1)).name)
+        async with aclosing(stage.engine.handle(stage.request("/new a lamp"))) as replies:
+            assert not (await anext(replies)).final
+            with library.begin() as tx:
+                tx.roll_back(0, now=LONG_AGO)
+            await following.look()
+            assert narrator.lora == meanwhile
+            *_, last = [reply async for reply in replies]
+        said.append(_lora_of(library, last))
+    assert said == ["lora-2", "lora-2", "lora-1", "lora-1"]
+    await following.look()
+    assert _lora_of(library, await stage.ask("/new a bell")) is None
+    assert narrator.assigned[-1].lora == BASE
+
+
+def _lora_of(library: Library, told: Reply) -> str | None:
+    """The LoRA that a passage says it is from."""
+    with library.begin() as tx:
+        place = tx.session(
+            platform="test",
+            chat="chat-1",
+            topic="",
+            private=False,
+            author="ann",
+            name="Ann",
+            language="en",
+            now=LONG_AGO,
+        )
+        passage = tx.passage(place.story or 0, told.passage or 0)
+    assert passage is not None
+    assert passage.provenance is not None
+    return passage.provenance.lora
 
 
 async def test_a_broken_lora_is_told_of_once_and_the_one_before_serves_on(
@@ -73,26 +121,11 @@ async def test_a_trial_s_share_of_places_hears_the_challenger_and_says_so(
     await following.look()
     challenger = str(tmp_path / "loras" / "lora-1")
     heard = [following.lora_for(place) for place in range(200)]
-    assert set(heard) == {"", challenger}
+    assert set(heard) == {str(tmp_path / "loras" / "lora-2"), challenger}
     assert 60 < heard.count(challenger) < 140
     stage = Stage(library, narrator)
     stage.engine._loras = lambda _place: challenger
-    told = await stage.ask("/new a lamp")
-    with library.begin() as tx:
-        place = tx.session(
-            platform="test",
-            chat="chat-1",
-            topic="",
-            private=False,
-            author="ann",
-            name="Ann",
-            language="en",
-            now=LONG_AGO,
-        )
-        passage = tx.passage(place.story or 0, told.passage or 0)
-    assert passage is not None
-    assert passage.provenance is not None
-    assert passage.provenance.lora == "lora-1"
+    assert _lora_of(library, await stage.ask("/new a lamp")) == "lora-1"
 
 
 async def test_a_place_with_a_lora_of_its_own_hears_that(
@@ -104,7 +137,7 @@ async def test_a_place_with_a_lora_of_its_own_hears_that(
     following = Following(library, tmp_path, narrator)
     await following.look()
     assert following.lora_for(place) == str(tmp_path / "loras" / "lora-3")
-    assert following.lora_for(place + 1) == ""
+    assert following.lora_for(place + 1) == str(tmp_path / "loras" / "lora-2")
     assert narrator.lora == "lora-2"
 
 

@@ -72,6 +72,19 @@ class LoraContract:
         assert await _several(narrator, BASE) == base
         assert await _several(narrator, str(loras[1])) == other
 
+    async def test_what_names_the_live_lora_is_written_with_it_whatever_goes_live_before_it_begins(
+        self, narrator: Narrator, loras: Sequence[Path]
+    ) -> None:
+        base = await _several(narrator)
+        assert await _several(narrator, BASE) == base
+        await narrator.use(loras[0])
+        live = await _several(narrator)
+        assert await _several(narrator, str(loras[0])) == live != base
+        writing = narrator.write(replace(TOLD, seed=1, lora=str(loras[0])))
+        await narrator.use(loras[1])
+        async with aclosing(writing) as texts:
+            assert [text async for text in texts][-1] == live[1]
+
     async def test_an_assignment_with_a_refused_lora_fails_alone(
         self, narrator: Narrator, tmp_path: Path
     ) -> None:
