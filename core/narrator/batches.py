@@ -19,7 +19,7 @@ import torch
 from core.errors import NarratorError, Overloaded
 from core.narrator.draw import POISONED, Drawing
 from core.narrator.jobs import Job, Row
-from core.narrator.prefixes import LEAST_TOKENS, Prefix, Prefixes, common
+from core.narrator.prefixes import KEPT_BYTES, LEAST_TOKENS, Prefix, Prefixes, common
 from core.narrator.shortage import MemoryShortageError, shortage_told
 from core.narrator.tokens import Tokens
 from core.narrator.waiting import Waiting
@@ -40,7 +40,7 @@ class BatchSettings:
 
     slots: int = 32  # passages written at once
     waiting: int = 64  # jobs that may wait for a slot; more are refused
-    prefix_bytes: int = 64 * 2**20  # memory for texts read before
+    prefix_bytes: int = KEPT_BYTES  # memory for texts read before, no more than the runtime's
     threads: int = 1  # of the processor
     drain: float = 10.0  # seconds that jobs in hand may take after `close`
 
@@ -60,7 +60,7 @@ class Batch:
         self._rows: list[Row] = []  # those that write, in the first slots
         self._reader: Row | None = None  # reads its prompt in the slot after these
         self._drawing: Drawing | None = None  # None: the rows have changed
-        self._prefixes = Prefixes(settings.prefix_bytes)
+        self._prefixes = Prefixes(settings.prefix_bytes, runtime.forget)
         self._waiting: Waiting[Job] = Waiting()
         self._put_back: deque[Row] = deque()  # lost their slots, and come before those who wait
         self._most = runtime.slots  # rows at once: fewer while memory is short

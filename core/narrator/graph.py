@@ -17,9 +17,9 @@ from openvino.op import _PagedAttentionExtension as PagedAttention
 from torch import Tensor
 
 from core.narrator.loras import PARTS
+from core.narrator.pages import PAGE
 from core.narrator.weights import Layer, Weights
 
-PAGE = 32  # tokens: what the processor's PagedAttention takes
 _GELU = {"tanh": "tanh", "none": "erf"}
 _NO_FLOATS, _NO_NUMBERS = np.zeros(0, np.float32), np.zeros(0, np.int32)
 

@@ -110,6 +110,9 @@ class Lean:
         self.keys[:, slot, :, :length] = kept[0][:, :, :length]
         self.values[:, slot, :, :length] = kept[1][:, :, :length]
 
+    def forget(self, kept: Any) -> None:
+        """Let go of what was taken out."""
+
     def clear(self, slot: int) -> None:
         """Forget a slot's text: NaN in it would reach the next one even behind a mask."""
         self.keys[:, slot] = 0

@@ -6,6 +6,7 @@ attention that reads no more than each text has.
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.narrator.graph import KEPT, PAGE, SEQUENCES, Precision, draw, parameters
+from core.narrator.graph import KEPT, SEQUENCES, Precision, draw, parameters
 from core.narrator.loras import PARTS, Lora, Mix
+from core.narrator.pages import PAGE, Pages, Pairs
+from core.narrator.prefixes import KEPT_BYTES
 from core.narrator.weights import Weights
 
 _CORE = ov.Core()
@@ -62,28 +65,39 @@ class Compiled:
         return _CORE.compile_model(model, "CPU", self._settings)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Pages that are held for a text that has left its slot."""
+
+    pages: tuple[int, ...]
+    nbytes: int  # as if no other text held them too
+
+
 class Paged:
     """A model and its slots. Not for two threads at once."""
 
-    def __init__(self, compiled: Compiled, slots: int) -> None:
+    def __init__(self, compiled: Compiled, slots: int, kept_bytes: int = KEPT_BYTES) -> None:
+        """`kept_bytes`: memory for texts that have left their slots."""
         self.slots = slots
         self.window, self.vocabulary = compiled.window, compiled.vocabulary
         self.device = torch.device("cpu")
         self._compiled = compiled
-        self._places = list(range(slots))  # where each slot's pages lie
-        self._pages = -(-compiled.window // PAGE)  # of one slot
+        self._longest_text = -(-compiled.window // PAGE) * PAGE
         # Each keeps its shapes: a request is slower at another one than at the last.
         self._reading = compiled.plain.create_infer_request()
         self._stepping = compiled.plain.create_infer_request()
         self._with_loras: list[Any] = []  # the same two, once rows have LoRAs
         self._mix = Mix(())
-        self._kept = self._memory()
+        self._page_bytes, shapes = self._page_sizes()
+        self._pages = Pages(slots, self._longest_text // PAGE, kept_bytes // self._page_bytes)
+        self._kept = [np.zeros((self._pages.count, *shape), kind) for shape, kind in shapes]
+        for request in (self._reading, self._stepping):
+            self._share(request, self._kept)
         self._laid_out: tuple[Any, list[int]] | None = None  # the last step's request, and pages
-        self._numbered = np.arange(slots * self._pages, dtype=np.int32)
         self._inputs: dict[str, Array] = {}
         self._alone = False  # the last step had one row
         self._begun: tuple[Any, dict[str, Array]] = (None, {})
-        longest = min(_LONGEST_WARM, self._pages * PAGE)
+        longest = min(_LONGEST_WARM, self._longest_text)
         self._cold = [  # taken from the end
             *((count, True) for count in range(slots, 1, -1)),
             *((count, False) for count in range(longest, 0, -_ROUND)),
@@ -139,54 +153,54 @@ class Paged:
     def move(self, source: int, target: int, length: int) -> None:
         """Give a slot another's text, which is needed there no more."""
         del length  # its pages change their owner
-        places = self._places
-        places[source], places[target] = places[target], places[source]
+        self._pages.swap(source, target)
         self._laid_out = None
 
     def copy(self, source: int, target: int, length: int) -> None:
         """Give a slot the first tokens of another's text."""
-        for kept in self._kept:
-            kept[self._own(target, length)] = kept[self._own(source, length)]
+        self._copy(self._pages.begin_with(target, self._pages.of(source, length), length))
 
     def is_sound(self, slot: int, length: int) -> bool:
         """Whether the first tokens of a slot's text left numbers, and no NaN."""
-        return all(bool(np.isfinite(kept[self._own(slot, length)]).all()) for kept in self._kept)
+        pages = self._pages.of(slot, length)
+        return all(bool(np.isfinite(kept[pages]).all()) for kept in self._kept)
 
-    def take_out(self, slot: int, length: int) -> Any:
-        """Copies of the keys and values of a slot's first tokens."""
-        return np.stack([kept[self._own(slot, length)] for kept in self._kept])
+    def take_out(self, slot: int, length: int) -> Held:
+        """The keys and values of a slot's first tokens, held until they are forgotten."""
+        pages = self._pages.keep(slot, length)
+        return Held(pages, len(pages) * self._page_bytes)
 
-    def put_in(self, slot: int, kept: Any, length: int) -> None:
+    def put_in(self, slot: int, kept: Held, length: int) -> None:
         """Give a slot the first tokens of what was taken out."""
-        own = self._own(slot, length)
-        for mine, other in zip(self._kept, kept, strict=True):
-            mine[own] = other[: own.stop - own.start]
+        self._copy(self._pages.begin_with(slot, kept.pages, length))
+
+    def forget(self, kept: Held) -> None:
+        """Let go of what was taken out."""
+        self._pages.forget(kept.pages)
 
     def clear(self, slot: int) -> None:
         """Forget a slot's text, and NaN with it."""
+        freed = self._pages.drop(slot)
         for kept in self._kept:
-            kept[self._own(slot, self.window)] = 0
+            kept[freed] = 0
+        self._laid_out = None
 
-    def _own(self, slot: int, length: int) -> slice:
-        """The pages of a slot's first tokens."""
-        first = self._places[slot] * self._pages
-        return slice(first, first + -(-length // PAGE))
+    def _copy(self, pairs: Pairs) -> None:
+        for source, target in pairs:
+            for kept in self._kept:
+                kept[target] = kept[source]
+        self._laid_out = None
 
-    def _memory(self) -> list[Array]:
-        """Keys and values of every block: (pages, heads, PAGE, each); taken as it is used."""
-        kept = []
+    def _page_sizes(self) -> tuple[int, list[tuple[list[int], Any]]]:
+        """The bytes of a page in all blocks, and (heads, PAGE, each) with their type in each."""
+        shapes = []
         for at in range(self._compiled.layers):
             for name in KEPT:
                 known = self._compiled.plain.input(f"{name}_cache.{at}")
                 shape = [each.get_length() for each in list(known.get_partial_shape())[1:]]
-                kept.append(
-                    np.zeros(
-                        (self.slots * self._pages, *shape), known.get_element_type().to_dtype()
-                    )
-                )
-        for request in (self._reading, self._stepping):
-            self._share(request, kept)
-        return kept
+                shapes.append((shape, known.get_element_type().to_dtype()))
+        taken = sum(int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in shapes)
+        return taken, shapes
 
     def _share(self, request: Any, kept: Sequence[Array]) -> None:
         names = [f"{name}_cache.{at}" for at in range(self._compiled.layers) for name in KEPT]
@@ -198,10 +212,11 @@ class Paged:
     ) -> Tensor:
         # A number of tokens is slow when it first comes, so there are few: what is read too much
         # is written over by what follows.
-        most = self._pages * PAGE - start
+        most = self._longest_text - start
         count = min(-(-len(ids) // _ROUND) * _ROUND, most)
         request, more = self._request([lora] * count, self._reading)
-        own = self._own(slot, start + count)
+        self._copy(self._pages.write(slot, start, start + count))
+        own = self._pages.of(slot, start + count)
         places = np.arange(start, start + count, dtype=np.int32)
         inputs = {
             "ids": _numbers([*ids, *([0] * (count - len(ids)))]),
@@ -209,8 +224,8 @@ class Paged:
             "picked": np.arange(count if all_picked else 0, dtype=np.int32),
             SEQUENCES[0]: _numbers([start]),
             SEQUENCES[1]: _numbers([0, count]),
-            SEQUENCES[2]: np.arange(own.start, own.stop, dtype=np.int32),
-            SEQUENCES[3]: _numbers([0, own.stop - own.start]),
+            SEQUENCES[2]: own,
+            SEQUENCES[3]: _numbers([0, len(own)]),
             "max_context_len": np.array(start + count, np.int32),
             **more,
         }
@@ -228,9 +243,11 @@ class Paged:
         rows, counts = len(places), [place // PAGE + 1 for place in places]
         if self._laid_out == (request, counts):
             return
-        self._laid_out = (request, counts)
         slots = [0, 0] if self._alone else range(rows)
-        own = [self._own(slot, count * PAGE) for slot, count in zip(slots, counts, strict=True)]
+        for slot, place in zip(slots, places, strict=True):
+            self._copy(self._pages.write(slot, place, place + 1))
+        self._laid_out = (request, counts)
+        own = [self._pages.of(slot, place + 1) for slot, place in zip(slots, places, strict=True)]
         self._ids, self._at = np.zeros(rows, np.int32), np.zeros(rows, np.int32)
         self._longest = np.zeros((), np.int32)
         inputs = {
@@ -239,7 +256,7 @@ class Paged:
             "picked": np.arange(rows, dtype=np.int32),
             SEQUENCES[0]: self._at,
             SEQUENCES[1]: np.arange(rows + 1, dtype=np.int32),
-            SEQUENCES[2]: np.concatenate([self._numbered[each] for each in own]),
+            SEQUENCES[2]: np.concatenate(own),
             SEQUENCES[3]: np.cumsum([0, *counts], dtype=np.int32),
             "max_context_len": self._longest,
         }

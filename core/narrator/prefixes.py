@@ -1,13 +1,14 @@
 """Keys and values of texts that were read before, kept within a budget of memory."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.narrator.loras import Lora
 
 LEAST_TOKENS = 16  # tokens; fewer are read again in no time
+KEPT_BYTES = 64 * 2**20  # for all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,10 @@ class Prefix:
 class Prefixes:
     """The newest text of each place; the one unused longest goes first when memory is full."""
 
-    def __init__(self, budget: int) -> None:
-        """`budget`: bytes."""
+    def __init__(self, budget: int, forget: Callable[[Any], None]) -> None:
+        """`budget`: bytes; `forget` is told what of a prefix that goes had been computed."""
         self._budget = budget
+        self._forget = forget
         self._by_place: OrderedDict[str, Prefix] = OrderedDict()
 
     @property
@@ -40,15 +42,18 @@ class Prefixes:
     def keep(self, place: str, prefix: Prefix) -> None:
         """Keep a place's newest text instead of its last one."""
         if len(prefix.ids) < LEAST_TOKENS:
+            self._forget(prefix.kept)
             return
+        if place in self._by_place:
+            self._forget(self._by_place.pop(place).kept)
         self._by_place[place] = prefix
-        self._by_place.move_to_end(place)
         while self.size > self._budget:
-            self._by_place.popitem(last=False)
+            self._let_go_of_one()
 
     def clear(self) -> None:
         """Keep nothing, for want of memory."""
-        self._by_place.clear()
+        while self._by_place:
+            self._let_go_of_one()
 
     def longest(self, ids: Sequence[int], lora: Lora | None = None) -> tuple[int, Any]:
         """How many of these tokens were read before, and what was computed for them."""
@@ -61,6 +66,10 @@ class Prefixes:
             return 0, None
         self._by_place.move_to_end(found)
         return best, self._by_place[found].kept
+
+    def _let_go_of_one(self) -> None:
+        _, prefix = self._by_place.popitem(last=False)
+        self._forget(prefix.kept)
 
 
 def common(one: Sequence[int], other: Sequence[int]) -> int:

@@ -76,10 +76,13 @@ def threads(wanted: int) -> int:
 
 def ready(
     weights: Weights, tokens: Tokens, settings: NarratorSettings
-) -> Callable[[int], "Runtime"]:
-    """Make the model ready; what comes back makes a runtime of it with so many slots."""
+) -> Callable[[int, int], "Runtime"]:
+    """Make the model ready; what comes back makes a runtime of it.
+
+    It is told how many slots, and how many bytes for texts that have left theirs.
+    """
     if not on_openvino(weights.tokens.device):
-        return lambda slots: Lean(weights, slots)
+        return lambda slots, _kept_bytes: Lean(weights, slots)
     from core.narrator import graph, paged  # noqa: PLC0415 - OpenVINO is not on every platform
 
     count = threads(settings.threads)
@@ -90,7 +93,7 @@ def ready(
     ):
         _log.warning("int8 would lose %.2f %% of a text's bits: computing in fp32", 100 * lost)
         compiled = paged.Compiled(weights, graph.Precision.FP32, count)
-    return lambda slots: paged.Paged(compiled, slots)
+    return lambda slots, kept_bytes: paged.Paged(compiled, slots, kept_bytes)
 
 
 def loss(weights: Weights, tokens: Tokens, compiled: "Compiled") -> float:

@@ -159,7 +159,7 @@ class Storyteller:
             batch.close()
 
     def _own_scorer(self) -> "runtimes.Runtime":
-        self._scorer = self._scorer or self._making(1)
+        self._scorer = self._scorer or self._making(1, 0)
         return self._scorer
 
     def _lora(self, wanted: str) -> Lora | None:
@@ -187,14 +187,15 @@ class Storyteller:
             self._sizes = read_sizes(self._folder)
         return read_lora(folder, *self._sizes)
 
-    def _new_batch(self, making: Callable[[int], "runtimes.Runtime"]) -> Batch:
+    def _new_batch(self, making: Callable[[int, int], "runtimes.Runtime"]) -> Batch:
         settings = self._settings
+        kept_bytes = settings.prefix_megabytes * _MEGABYTE
         return Batch(
-            making(runtimes.slots(self._weights, settings)),
+            making(runtimes.slots(self._weights, settings), kept_bytes),
             self._tokens,
             BatchSettings(
                 waiting=settings.waiting,
-                prefix_bytes=settings.prefix_megabytes * _MEGABYTE,
+                prefix_bytes=kept_bytes,
                 threads=self._threads,
                 drain=settings.drain_seconds,
             ),

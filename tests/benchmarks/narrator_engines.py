@@ -74,9 +74,9 @@ class Ours:
         self._weights = read_weights(folder, torch.device("cpu"))
         settings = NarratorSettings(model=str(folder), **how)
         making = runtimes.ready(self._weights, self.tokens, settings)
-        self._scorer = making(1)
+        self._scorer = making(1, 0)
         self.batch = Batch(
-            making(slots),
+            making(slots, prefix_bytes),
             self.tokens,
             BatchSettings(prefix_bytes=prefix_bytes, waiting=20_000),
         )

@@ -59,7 +59,7 @@ async def test_a_passage_says_which_lora_wrote_it_though_another_went_live_meanw
     following = Following(library, tmp_path, narrator)
     stage = Stage(library, narrator)
     stage.engine._loras = following.lora_for
-    said = []
+    said: list[str | None] = []
     for meanwhile in ("lora-1", None):
         await following.look()
         said.append(Path(following.lora_for(1)).name)
