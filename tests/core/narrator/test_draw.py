@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from core.narrator.draw import POISONED, Drawing
-from core.narrator.sampling import Sampling
+from core.narrator.sampling import PRESETS, TITLING, Sampling
+from core.story.model import Preset
 
 CPU = torch.device("cpu")
 CHANCES = [number / 400 for number in range(400)] + [1 - 2**-53]
@@ -103,3 +105,14 @@ def test_what_is_far_less_likely_than_the_likeliest_is_not_drawn() -> None:
     logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
     how = Sampling(temperature=1.0, top_k=0, top_p=1.0, min_p=0.2, repetition=0.0)
     assert drawn(logits, how) == {0, 1, 2}
+
+
+@given(st.integers(0, 10**6), st.floats(0, 1))
+@settings(max_examples=40, deadline=None)
+def test_a_gpus_way_draws_what_the_processors_does(seed: int, chance: float) -> None:
+    logits = torch.randn(5, 300, generator=torch.Generator().manual_seed(seed)) * 3
+    drawing = Drawing([*PRESETS.values(), TITLING, PRESETS[Preset.CALM]], 300, CPU)
+    here, there = drawing._odds_here(logits), drawing._odds_there(logits)
+    assert [each.shape for each in here] == [each.shape for each in there]
+    assert all(np.allclose(one, other, rtol=1e-5) for one, other in zip(here, there, strict=True))
+    assert len(drawing.draw(logits, [chance] * 5)) == 5
