@@ -1,8 +1,9 @@
 """Delivery: brings the replies of one turn to a screen, at the pace its platform allows.
 
-Two tasks work side by side: one pulls replies to the end, whatever the platform does, so that a
-lost message never costs a passage; the other shows the newest of them. Replies are snapshots:
-those that come between two edits are dropped, the final one is always shown.
+An answer that is there at once is shown, and that is all. While a text is being written two tasks
+work side by side: one pulls replies to the end, whatever the platform does, so that a lost message
+never costs a passage; the other shows the newest of them. Replies are snapshots: those that come
+between two edits are dropped, the final one is always shown.
 """
 
 import asyncio
@@ -46,10 +47,19 @@ async def deliver(
     The replies are pulled to their end even where none can be shown. Cancelled, it closes them.
     """
     newest = _Newest()
-    # Not a TaskGroup: a screen that breaks must not cancel the pulling, and gather waits for both.
-    ends = await asyncio.gather(
-        _pull(replies, newest), _show(engine, request, newest, screen), return_exceptions=True
-    )
+    async with aclosing(replies):
+        try:
+            grows = await _first(replies, newest)
+        except Exception:  # what came before is shown all the same
+            await _show(engine, request, newest, screen)
+            raise
+        if not grows:
+            await _show(engine, request, newest, screen)
+            return
+        # Not a TaskGroup: a screen that breaks must not cancel the pulling; gather waits for both.
+        ends = await asyncio.gather(
+            _pull(replies, newest), _show(engine, request, newest, screen), return_exceptions=True
+        )
     for error in ends:
         if error is not None:
             raise error
@@ -87,11 +97,24 @@ class _Newest:
                     await self._changed.wait()
 
 
+async def _first(replies: AsyncGenerator[Reply], newest: _Newest) -> bool:
+    """Pull the first reply; one that is final to the end. Return whether a longer one follows."""
+    try:
+        async for reply in replies:
+            newest.put(reply)
+            if not reply.final:
+                return True
+    except BaseException:
+        newest.end()
+        raise
+    newest.end()
+    return False
+
+
 async def _pull(replies: AsyncGenerator[Reply], newest: _Newest) -> None:
     try:
-        async with aclosing(replies):
-            async for reply in replies:
-                newest.put(reply)
+        async for reply in replies:
+            newest.put(reply)
     finally:
         newest.end()
 

@@ -21,8 +21,10 @@ def pages(reply: Reply) -> list[str]:
     head = f"**{letters(reply.heading)}**\n" if reply.heading else ""
     foot = "".join(f"\n-# {letters(line)}" for line in reply.note.splitlines())
     room = MOST_CONTENT - units(head) - units(foot)
-    first, *rest = split(_words(reply), room, _room) or [""]
-    parts = [head + letters(first), *map(letters, rest)]
+    text = _words(reply).strip()
+    whole = letters(text)
+    parts = [whole] if units(whole) <= room else [*map(letters, split(text, room, _room))]
+    parts[0] = head + parts[0]
     parts[-1] += foot
     return parts if any(parts) else [_NOTHING]
 

@@ -6,23 +6,19 @@ do something is marked: the text stays readable where it is copied raw.
 
 import re
 
-# Emphasis, code, spoilers, mentions, masked links; and the backslash itself.
-_ANYWHERE = re.compile(r"[\\*_~|`<\[]")
+# Emphasis, code, spoilers, mentions, masked links, and the backslash itself; what unfolds into a
+# preview or an invitation; what calls everybody.
+_ANYWHERE = re.compile(
+    r"[\\*_~|`<\[]|:(?=//)|(?<=discord)\.(?=gg/|com/)|(?<=discordapp)\.(?=com/)|@(?=everyone|here)",
+    re.IGNORECASE,
+)
 # Headings, small print, quotes and lists begin a line.
 _LINE_START = re.compile(r"^([ \t]*)(#{1,3}(?=\s)|-#|>|[-+](?=\s)|\d+(?=\.\s))", re.MULTILINE)
-# What unfolds into a preview or an invitation, and what calls everybody.
-_ADDRESS = re.compile(
-    r":(?=//)|(?<=discord)\.(?=gg/|com/)|(?<=discordapp)\.(?=com/)", re.IGNORECASE
-)
-_EVERYBODY = re.compile(r"@(?=everyone|here)")
 
 
 def letters(text: str) -> str:
     """Return the text so that Discord shows exactly its letters."""
-    text = _ANYWHERE.sub(r"\\\g<0>", text)
-    text = _LINE_START.sub(_marked, text)
-    text = _ADDRESS.sub(r"\\\g<0>", text)
-    return _EVERYBODY.sub(r"\\@", text)
+    return _LINE_START.sub(_marked, _ANYWHERE.sub(r"\\\g<0>", text))
 
 
 def _marked(match: re.Match[str]) -> str:

@@ -124,7 +124,7 @@ class Engine:
         if not isinstance(command, Tells):
             try:
                 with self._library.begin() as tx:
-                    turn = self._open(request, tx)
+                    turn = self._open(request, tx, at_once=True)
                     if turn is None:
                         return None, None
                     rounds.gate(tx, turn)
@@ -134,15 +134,16 @@ class Engine:
             except Exception as error:  # noqa: BLE001 - the turn boundary meets it again, and tells it
                 log.debug("not answered at once: %r", type(error))
         with self._library.begin() as tx:
-            return self._open(request, tx), None
+            return self._open(request, tx, at_once=False), None
 
-    def _open(self, request: Request, tx: Transaction) -> Turn | None:
+    def _open(self, request: Request, tx: Transaction, *, at_once: bool) -> Turn | None:
         return open_turn(
             tx,
             request,
             house=self._house,
             seed=self._seeds(),
             now=self._clock(),
+            at_once=at_once,
         )
 
     async def _guarded(self, turn: Turn) -> AsyncGenerator[Reply]:

@@ -5,9 +5,9 @@ left open is found again at the next start (`Library.open_turns`) and told to it
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 
 from core.errors import Refusal, StaleAction
 from core.narrator.screening import Level, stricter
@@ -23,6 +23,7 @@ from core.story.recap import recap
 # How many of the newest passages a turn reads. More than any context window of GPT-2 holds (1024
 # tokens are some 25 short passages), and few enough that a long story costs no more than a new one.
 WINDOW = 24
+_UNNOTED = 0  # the number of a turn until it is noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Turn:
     elsewhere: tuple[str, ...] = ()  # its levels where it is told too
     group: Group | None = None  # what a group has agreed on for the story
     lora: str = ""  # the folder of the LoRA this place hears; empty: the live one
+    at_once: bool = False  # the transaction that noted it answers it as well
 
     @property
     def told(self) -> Story:
@@ -88,21 +90,38 @@ class Turn:
 
 
 def open_turn(
-    tx: Transaction, request: Request, *, house: House, seed: int, now: datetime
+    tx: Transaction,
+    request: Request,
+    *,
+    house: House,
+    seed: int,
+    now: datetime,
+    at_once: bool = False,
 ) -> Turn | None:
-    """Note that something was asked, and read where the story stands; None: it was asked before."""
-    place, author = request.place, request.author
-    session = session_of(tx, place, author, now)
-    command = spelling.to_json(request.command)
-    turn = tx.open_turn(
-        platform=place.platform, request=request.id, session=session, command=command, now=now
+    """Note that something was asked, and read where the story stands; None: it was asked before.
+
+    `at_once`: this very transaction answers it, so it is noted as answered.
+    """
+    platform, session = request.place.platform, session_of(tx, request.place, request.author, now)
+    read = partial(read_turn, tx, house=house, seed=seed, now=now)
+    if at_once:
+        noted = tx.note_answered(
+            platform=platform, request=request.id, session=session, now=now, story=session.story
+        )
+        return None if noted is None else read(noted, request, session, at_once=True)
+    turn = read(_UNNOTED, request, session)
+    story = turn.story
+    noted = tx.open_turn(
+        platform=platform,
+        request=request.id,
+        session=session,
+        command=spelling.to_json(request.command),
+        now=now,
+        story=story.id if story is not None else None,
+        head=story.head if story is not None else None,
+        seed=turn.seed if story is not None else None,
     )
-    if turn is None:
-        return None
-    opened = read_turn(tx, turn, request, session, house=house, seed=seed, now=now)
-    if opened.story is not None:
-        tx.aim_turn(turn, story=opened.story.id, head=opened.story.head, seed=opened.seed)
-    return opened
+    return None if noted is None else replace(turn, id=noted)
 
 
 def session_of(tx: Transaction, place: Place, author: Author, now: datetime) -> Session:
@@ -128,6 +147,7 @@ def read_turn(
     house: House,
     seed: int,
     now: datetime,
+    at_once: bool = False,
 ) -> Turn:
     """Return the turn with the story as it stands now."""
     story = tx.story(session.story) if session.story is not None else None
@@ -150,6 +170,7 @@ def read_turn(
         house=house,
         elsewhere=tuple(spot.screening for spot in told_in if spot.id != session.place),
         group=group,
+        at_once=at_once,
     )
 
 
@@ -183,6 +204,8 @@ def close(tx: Transaction, turn: Turn, reply: Reply) -> Reply:
     """
     reply = settled(tx, turn, reply)
     asked = spelling.to_json(reply.answer) if reply.answer is not None else None
+    if turn.at_once and reply.passage is None and asked is None:
+        return reply  # it was noted as answered, and there is nothing to add
     tx.close_turn(
         turn.id, outcome=Outcome.ANSWERED, passage=reply.passage, answer=asked, now=turn.now
     )

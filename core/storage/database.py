@@ -10,6 +10,9 @@ from pathlib import Path
 from sqlite3 import Connection as SQLite
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from core.errors import DatabaseMismatch, DatabaseUnavailable, StorageError
 from core.storage.troubles import explained
@@ -179,7 +182,11 @@ def _sqlite(url: URL, *, references: bool) -> Engine:
             "A database in memory forgets its stories; write sqlite:///FILE with the file's path."
         )
     engine = create_engine(
-        url, pool_size=1, max_overflow=0, hide_parameters=True, connect_args={"timeout": _PATIENCE}
+        url.set(drivername="sqlite+locking"),
+        pool_size=1,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"timeout": _PATIENCE},
     )
 
     @event.listens_for(engine, "connect")
@@ -191,13 +198,24 @@ def _sqlite(url: URL, *, references: bool) -> Engine:
         connection.create_function("lower", 1, str.lower, deterministic=True)
         connection.create_function("strpos", 2, _strpos, deterministic=True)
 
-    @event.listens_for(engine, "begin")
-    def begin(db: Connection) -> None:
-        # By default a transaction takes the lock when it first writes: of two that have read the
-        # same by then, one fails.
-        db.exec_driver_sql("BEGIN IMMEDIATE")
-
     return engine
+
+
+class LockingSQLite(SQLiteDialect_pysqlite):
+    """SQLite whose transactions take the lock for writing when they begin.
+
+    By default one takes it when it first writes: of two that have read the same by then, one fails.
+    SQLAlchemy's event for this would slow down every statement.
+    """
+
+    supports_statement_cache = True
+
+    def do_begin(self, dbapi_connection: DBAPIConnection) -> None:
+        """Begin a transaction."""
+        dbapi_connection.cursor().execute("BEGIN IMMEDIATE")
+
+
+registry.register("sqlite.locking", __name__, LockingSQLite.__name__)
 
 
 def _strpos(text: str, part: str) -> int:

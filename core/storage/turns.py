@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
@@ -53,11 +54,6 @@ _OPEN = on_both(
         turns.c.id
     ),
 )
-_AIM = (
-    update(turns)
-    .where(turns.c.id == bindparam("turn"))
-    .values(story=bindparam("to_story"), head=bindparam("to_head"), seed=bindparam("to_seed"))
-)
 # The command goes: it was kept to resume the turn, and may quote what people wrote.
 _CLOSE = (
     update(turns)
@@ -107,21 +103,42 @@ class Turns(Ledger):
     """The part of a transaction that opens and closes turns."""
 
     def open_turn(
-        self, *, platform: str, request: str, session: Session, command: str, now: datetime
+        self,
+        *,
+        platform: str,
+        request: str,
+        session: Session,
+        command: str,
+        now: datetime,
+        story: int | None = None,
+        head: int | None = None,
+        seed: int | None = None,
     ) -> int | None:
         """Note that something was asked; None: this request was seen before.
 
-        `command` is what `open_turns` hands back after a crash.
+        All of it is what `open_turns` hands back after a crash: the command, where the story stood
+        and the seed, so that the turn can be told again.
         """
-        asked = {"platform": platform, "request": request, "command": command, "opened": now}
-        whose = {"place": session.place, "author": session.author, "screen": ""}
-        found: int | None = self._write(_OPEN, asked | whose).scalar()
-        return found
+        aim = {"command": command, "story": story, "head": head, "seed": seed}
+        return self._note(platform, request, session, now, aim)
 
-    def aim_turn(self, turn: int, *, story: int, head: int | None, seed: int) -> None:
-        """Note where the story stood, and the seed, so that the turn can be told again."""
-        aim = {"turn": turn, "to_story": story, "to_head": head, "to_seed": seed}
-        self._db.execute(_AIM, aim)
+    def note_answered(
+        self, *, platform: str, request: str, session: Session, now: datetime, story: int | None
+    ) -> int | None:
+        """Note a turn that this very transaction answers; None: this request was seen before.
+
+        It is never found open. `close_turn` adds what was shown, if that matters later.
+        """
+        came = {"command": "", "story": story, "outcome": Outcome.ANSWERED, "closed": now}
+        return self._note(platform, request, session, now, came)
+
+    def _note(
+        self, platform: str, request: str, session: Session, now: datetime, more: dict[str, Any]
+    ) -> int | None:
+        asked = {"platform": platform, "request": request, "opened": now, "screen": ""}
+        whose = {"place": session.place, "author": session.author}
+        found: int | None = self._write(_OPEN, asked | whose | more).scalar()
+        return found
 
     def close_turn(
         self,

@@ -112,9 +112,11 @@ class Person:
         installed = 0 if where.guild is None or where.guild.has_bot else 1
         installed = 1 if where.type == GROUP_DM else installed
         for command in self._server.channel_api.commands:
+            if command["name"] != name:
+                continue
             contexts = command.get("contexts") or [context]
             kinds = command.get("integration_types") or [0]
-            if command["name"] == name and context in contexts and installed in kinds:
+            if context in contexts and installed in kinds:
                 return command
         raise CannotDo(f"/{name} is not offered here")
 

@@ -7,7 +7,7 @@ fill of the English one.
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 FIRST = "en"
@@ -46,6 +46,7 @@ def say(language: str, key: str, **values: str | int) -> str:
     return _catalogues()[language][key].format_map(values)
 
 
+@lru_cache(maxsize=256)  # every request names one or two, nearly always the same
 def closest(tag: str) -> str | None:
     """Return the language we speak for an IETF tag such as "zh-CN" or "en-GB"; None: we do not."""
     tag = tag.lower().replace("_", "-")

@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
+from sqlalchemy import event
 
 from core.errors import DatabaseUnavailable
+from core.storage.database import Database
 from core.storage.library import Library, Session, Transaction
 from core.story.model import Origin, Passage, Story, Style
 
+Query = tuple[str, Any]
 NOW = datetime(2026, 11, 23, 18, 30, 15, 123456, tzinfo=UTC)
 
 
@@ -103,3 +106,16 @@ def unavailable(words: str) -> Iterator[None]:
     assert words in said
     assert "hush" not in said
     assert said.endswith(".")
+
+
+@contextmanager
+def noted(database: Database) -> Iterator[list[Query]]:
+    """Every query that is sent inside."""
+    queries: list[Query] = []
+
+    def note(_db: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        queries.append((statement, parameters))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield queries
+    event.remove(database.engine, "before_cursor_execute", note)

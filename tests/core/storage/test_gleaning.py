@@ -16,8 +16,7 @@ def test_what_was_judged_is_gleaned_with_every_place_that_told_it(library: Libra
         tx.report(first.id, ben.author, "", now=NOW)
         tx.set_consent(ben.author, Consent.OWN, now=NOW)
         tx.set_place_learns(ben.place, learn=False, now=NOW)
-        turn = tx.open_turn(platform="test", request="r", session=ben, command="{}", now=NOW)
-        tx.aim_turn(turn or 0, story=story.id, head=None, seed=1)
+        tx.note_answered(platform="test", request="r", session=ben, now=NOW, story=story.id)
         found = tx.glean()
         assert tx.glean(ann.place) == found
         assert tx.glean(ben.place).stories == ()

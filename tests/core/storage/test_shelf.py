@@ -97,9 +97,8 @@ def test_a_deleted_story_leaves_nothing_behind(library: Library) -> None:
         story = tx.add_lore(story, keywords=("a",), text="b", always=True, now=NOW)
         tx.rate(second.id, ann.author, 1, now=NOW)
         tx.note_pick(third.id, [second.id], ann.author, how="pick", now=NOW)
-        turn = tx.open_turn(platform="test", request="1", session=ann, command="x", now=NOW)
+        turn = tx.note_answered(platform="test", request="1", session=ann, now=NOW, story=story.id)
         assert turn is not None
-        tx.aim_turn(turn, story=story.id, head=third.id, seed=1)
         tx.close_turn(turn, outcome=Outcome.ANSWERED, passage=third.id, answer=None, now=NOW)
         tx.open_story(ann.place, story.id)
         tx.delete_story(story.id)

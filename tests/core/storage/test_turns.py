@@ -35,8 +35,17 @@ def test_an_open_turn_can_be_told_to_its_end_after_a_crash(library: Library) -> 
     with library.begin() as tx:
         session = a_session(tx, topic="7", language="de")
         passage, story = grow(tx, a_story(tx, session))
-        turn = opened(tx, session, "1")
-        tx.aim_turn(turn, story=story.id, head=passage.id, seed=2**63 - 1)
+        turn = tx.open_turn(
+            platform="test",
+            request="1",
+            session=session,
+            command='{"say": "hello"}',
+            now=NOW,
+            story=story.id,
+            head=passage.id,
+            seed=2**63 - 1,
+        )
+        assert turn is not None
         tx.note_screen(platform="test", request="1", screen="message 5")
     with library.begin() as tx:
         (left,) = tx.open_turns("test")
@@ -75,6 +84,25 @@ def test_every_outcome_closes_a_turn(library: Library) -> None:
             turn = opened(tx, session, outcome)
             tx.close_turn(turn, outcome=outcome, passage=None, answer=None, now=NOW)
         assert tx.open_turns("test") == []
+
+
+def test_a_turn_answered_at_once_is_never_found_open_and_comes_once(library: Library) -> None:
+    with library.begin() as tx:
+        session = a_session(tx)
+        passage, story = grow(tx, a_story(tx, session))
+        turn = tx.note_answered(
+            platform="test", request="1", session=session, now=NOW, story=story.id
+        )
+        assert turn is not None
+        assert tx.open_turns("test") == []
+        closed(tx, turn, passage=passage.id)
+        tx.note_screen(platform="test", request="1", screen="message 5")
+        assert shown(tx, "message 5") == ShownTurn(passage=passage.id, answer=None)
+    with library.begin() as tx:
+        again = tx.note_answered(platform="test", request="1", session=session, now=NOW, story=None)
+        assert again is None
+        again = tx.open_turn(platform="test", request="1", session=session, command="", now=NOW)
+        assert again is None
 
 
 def test_a_message_tells_what_it_shows_and_what_a_reply_to_it_means(library: Library) -> None:
