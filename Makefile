@@ -9,7 +9,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help play demo test test-slow test-gpu test-ray fix bench bench-long bench-platforms bench-stories bench-insight bench-learning bench-pretrain
+.PHONY: help play demo demo-learning test test-slow test-gpu test-ray fix bench bench-long bench-platforms bench-stories bench-insight bench-learning bench-pretrain
 
 help:  ## tell what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ play: .venv/run.stamp  ## open a story in the terminal; make play ARGS="--data D
 
 demo: .venv/dev.stamp  ## watch a Telegram group and a Discord channel write one story; no token needed
 	@$(BIN)/python -m tests.demo
+
+demo-learning: .venv/dev.stamp  ## watch a group teach its narrator, from ratings to the rebuild; ten minutes
+	@$(BIN)/python -m tests.demo_learning $(ARGS)
 
 test: .venv/dev.stamp  ## run every check: style, types, imports, tests, coverage
 	$(BIN)/ruff check .

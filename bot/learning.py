@@ -1,6 +1,7 @@
 """Learning by hand: runs, and the registry of LoRAs."""
 
 import json
+import os
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,8 @@ from core.storage.runs import EVERYBODY
 
 _PLATFORMS = ("telegram", "discord", "terminal")
 _SECONDS = 5.0  # between two lines of progress
+# What trains has bars and warnings of its own, which would fill the log between our lines.
+_QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error"}
 
 
 def learning_settings(settings: Settings, *, recipe: str | None = None) -> LearningSettings:
@@ -126,6 +129,8 @@ def learn_by_hand(
     place: int,
 ) -> Learned:
     """Do a run in this process, and tell how far it is."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
     with wiring.opened_library(settings) as library:
         asked = learning_settings(settings, recipe=recipe)
         study = replace(study_of(settings, library, asked), scope=place, tell=_Lines(console))
@@ -133,7 +138,8 @@ def learn_by_hand(
             study = replace(study, dataset=_named(settings, dataset))
         learned = learn(_started(study))
     verdict = "is live now" if learned.promoted else "was not taken"
-    console.print(f"{learned.lora.name} {verdict}: {'; '.join(learned.reasons)}", markup=False)
+    reasons = "; ".join(learned.reasons)
+    console.print(f"{learned.lora.name} {verdict}: {reasons}", markup=False, soft_wrap=True)
     if learned.report is not None:
         console.print(f"The report: {learned.report}", markup=False, soft_wrap=True)
     return learned
