@@ -73,6 +73,12 @@ class Following:
         hears_it = gets_challenger(str(place), serving.trial)
         return str(serving.challenger) if hears_it else self._everybody
 
+    def head_for(self, place: int) -> Path | None:
+        """The discriminator that came with the LoRA a place hears; None: there is none."""
+        hears = self.lora_for(place)
+        head = Path(hears) / files.HEAD if hears not in {"", BASE} else None
+        return head if head and head.is_file() else None
+
     def _read(self) -> tuple[dict[int, Lora], Trial | None, Lora | None]:
         with self._library.begin() as tx:
             live, trial = tx.live_loras(), tx.trial()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bot import wiring
+from bot.criticism import build_critic
 from bot.following import Following
 from bot.settings import Secrets, Settings, data_folder
 from core.errors import NarratorAway
@@ -24,7 +25,13 @@ async def run(settings: Settings, known: Secrets) -> None:
         narrator = wiring.build_narrator(settings, known)
         try:
             following = Following(library, data_folder(settings), narrator)
-            engine = wiring.build_engine(settings, library, narrator, loras=following.lora_for)
+            engine = wiring.build_engine(
+                settings,
+                library,
+                narrator,
+                loras=following.lora_for,
+                critic=build_critic(settings, following),
+            )
             jobs = wiring.platforms(settings, known, engine)
             try:
                 await narrator.ready()

@@ -172,6 +172,8 @@ class LearningSettings(_Section):
     minimum_new: Annotated[float, Field(ge=0)] = 50.0
     group_minimum: Annotated[float, Field(ge=0)] = 0.0
     newcomer_hours: Annotated[float, Field(ge=0)] = 24.0
+    rerank: Annotated[int, Field(ge=1, le=16)] = 4
+    ask_share: Annotated[float, Field(ge=0, le=1)] = 0.1
     own_text_telegram: bool = True
     own_text_discord: bool = False
     own_text_terminal: bool = True

@@ -18,6 +18,7 @@ from core.narrator.gpt2 import Gpt2Narrator
 from core.narrator.narrator import Narrator
 from core.narrator.screening import Level
 from core.narrator.settings import NarratorSettings
+from core.session.critic import UNTAUGHT, Critic
 from core.session.engine import Engine
 from core.storage.database import open_database
 from core.storage.library import Library
@@ -95,6 +96,7 @@ def build_engine(
     *,
     seed: int | None = None,
     loras: Callable[[int], str] = lambda _place: "",
+    critic: Critic = UNTAUGHT,
 ) -> Engine:
     """Return the engine; a seed lets a whole session be played again."""
     return Engine(
@@ -105,6 +107,7 @@ def build_engine(
         screening=Level(settings.bot.screening),
         explaining=Depth(settings.bot.explaining),
         loras=loras,
+        critic=critic,
     )
 
 

@@ -7,18 +7,21 @@ enough, and a head is fitted in a blink.
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import GPT2Model
 
+from core.errors import LearningError
 from core.learning.examples import Encoded, Thumb, encode
+from core.narrator.states import all_states
 from core.narrator.tokens import Tokens, read_tokens
+from core.narrator.weights import Weights, read_weights
 
 _AT_ONCE = 16  # passages read at once
 POOLS = 2  # the whole passage, and how it ends
@@ -33,20 +36,24 @@ class Reader:
     """The bundled or chosen model, as it reads passages."""
 
     folder: Path
-    model: GPT2Model
+    weights: Weights
     tokens: Tokens
 
     @property
     def window(self) -> int:
         """Tokens it can see at once."""
-        return int(self.model.config.n_positions)
+        return self.weights.window
+
+    @property
+    def width(self) -> int:
+        """Numbers that a passage becomes."""
+        return POOLS * (len(self.weights.layers) + 1) * self.weights.tokens.shape[1]
 
     def features(self, rows: Sequence[tuple[str, str]]) -> Tensor:
         """Prompts and passages as numbers: (rows, pools * layers * width)."""
         encoded = [encode(prompt, text, self.tokens, self.window) for prompt, text in rows]
         parts = [self._read(encoded[at : at + _AT_ONCE]) for at in range(0, len(encoded), _AT_ONCE)]
-        width = POOLS * (self.model.config.n_layer + 1) * self.model.config.n_embd
-        return torch.cat(parts) if parts else torch.zeros(0, width)
+        return torch.cat(parts) if parts else torch.zeros(0, self.width)
 
     @torch.inference_mode()
     def _read(self, rows: Sequence[Encoded]) -> Tensor:
@@ -59,16 +66,14 @@ class Reader:
             told[0, at, before:end] = 1
             told[1, at, end - math.ceil(len(row.told) / _ENDING) : end] = 1
         # Padding stands behind the text, where a causal model cannot see it.
-        states = self.model(ids.to(self.model.device), output_hidden_states=True).hidden_states
-        stacked = torch.stack(states, 2).cpu().flatten(2)  # (rows, longest, layers * width)
+        stacked = all_states(self.weights, ids)  # (rows, longest, layers * width)
         told /= told.sum(-1, keepdim=True).clamp(min=1)
         return torch.cat([share[:, None] @ stacked for share in told], -1)[:, 0]
 
 
 def reader(folder: Path) -> Reader:
     """A reader of the model in a folder."""
-    model = GPT2Model.from_pretrained(folder, dtype=torch.float32)  # which comes in its eval mode
-    return Reader(folder, model, read_tokens(folder))
+    return Reader(folder, read_weights(folder, torch.device("cpu")), read_tokens(folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +97,20 @@ class Head:
         save_file(parts, path)
 
 
-def read_head(path: Path) -> Head:
-    """A head that was kept."""
-    parts = load_file(path)
-    bias, auc = parts["numbers"].tolist()
-    return Head(parts["mean"], parts["scale"], parts["weight"], bias, auc)
+def read_head(path: Path, width: int | None = None) -> Head:
+    """A head that was kept, for passages of so many features. Raises LearningError."""
+    try:
+        parts = load_file(path)
+        bias, auc = parts["numbers"].tolist()
+        head = Head(parts["mean"], parts["scale"], parts["weight"], bias, auc)
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise LearningError(f"{path} is missing or broken ({error}).") from error
+    sizes = {part.shape for part in (head.mean, head.scale, head.weight)}
+    if width is not None and sizes != {(width,)}:
+        raise LearningError(f"{path} was made for another model.")
+    if not all(bool(part.isfinite().all()) for part in parts.values()):
+        raise LearningError(f"{path} holds numbers that are none (NaN).")
+    return head
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,23 +173,6 @@ def auc(scores: Tensor, liked: Tensor) -> float:
         return math.nan
     wins = (high[:, None] > low).double() + 0.5 * (high[:, None] == low).double()
     return float(wins.mean())
-
-
-def rerank(takes: Sequence[str], scored: Callable[[Sequence[str]], Sequence[float]]) -> int:
-    """Which of the takes is likely to be liked best; the first among equals."""
-    scores = scored(takes)
-    return max(range(len(takes)), key=lambda at: (scores[at], -at))
-
-
-def teaches(log_odds: float) -> float:
-    """How much a rating would teach, 0 to 1: most where like and dislike are as likely."""
-    chance = 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
-    return 4 * chance * (1 - chance)
-
-
-def asks(log_odds: float, asked: int, turns: int, share: float) -> bool:
-    """Whether to ask for a rating now: unsure enough, and within the share of turns."""
-    return asked < share * (turns + 1) and teaches(log_odds) >= 1 - share
 
 
 def _folds(stories: Sequence[str], seed: int) -> list[Tensor]:

@@ -33,6 +33,21 @@ def pooled(weights: Weights, tokens: Tokens, texts: Sequence[str]) -> Tensor:
     return torch.cat(found) if found else torch.zeros(0, width)
 
 
+def all_states(weights: Weights, ids: Tensor) -> Tensor:
+    """The states of every token of texts side by side: (rows, longest, (blocks + 1) * width).
+
+    `ids`: (rows, longest), filled up at their ends. First come the embeddings, then what each
+    block makes of them, the last one normed, as `transformers` gives them.
+    """
+    x = weights.tokens[ids] + weights.places[: ids.shape[1]]  # (rows, longest, width)
+    found = [x]
+    for layer in weights.layers:
+        x = _block(weights, layer, x)
+        found.append(x)
+    found[-1] = F.layer_norm(x, x.shape[-1:], *weights.norm, weights.epsilon)
+    return torch.cat(found, -1)
+
+
 def _ids(tokens: Tokens, text: str) -> tuple[int, ...]:
     """The text as a story begins, so that its first word is read as one."""
     most = _MOST - 1

@@ -33,6 +33,7 @@ from core.session import menus, recalling, rounds, spelling
 from core.session.answers import Answers, answer
 from core.session.assignments import place_key
 from core.session.clockwork import Clockwork
+from core.session.critic import UNTAUGHT, Critic
 from core.session.messages import Author, Notice, Place, Reply, Request, Unfinished
 from core.session.notices import Board
 from core.session.telling import Telling, Tells
@@ -70,6 +71,7 @@ class Engine:
         screening: Level = Level.MILD,
         explaining: Depth = Depth.FULL,
         loras: Callable[[int], str] = lambda _place: "",
+        critic: Critic = UNTAUGHT,
     ) -> None:
         """`loras` names the folder of the LoRA that a place hears; empty: the live one."""
         self._library = library
@@ -79,6 +81,7 @@ class Engine:
         self._house = House(default_language, screening)
         self._explaining = explaining
         self._loras = loras
+        self._critic = critic
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._board = Board()
         self._clockwork = Clockwork(self._do, self.handle, self._board, clock, default_language)
@@ -193,7 +196,7 @@ class Engine:
         if turn.group is not None:
             await self._do(lambda tx: rounds.gate(tx, turn))
         if isinstance(command, Tells):
-            telling = Telling(self._narrator, self._do, self._explaining)
+            telling = Telling(self._narrator, self._do, self._explaining, self._critic)
             turn = replace(turn, lora=self._loras(turn.session.place))
             async with aclosing(telling.replies(turn, command)) as replies:
                 async for reply in replies:

@@ -220,4 +220,6 @@ def _provenance(say: Voice, facts: Provenance | None, *, gone: bool) -> list[str
     key = "explain.narrator" if facts.lora is None else "explain.narrator_lora"
     told = say(key, model=facts.model, lora=facts.lora or "", seed=facts.seed, preset=facts.preset)
     parts = [told, say("explain.gone" if gone else "explain.same")]
+    if facts.best_of > 1:
+        parts.insert(1, say("explain.best_of", count=facts.best_of))
     return [" ".join(parts), *([say("explain.wish", wish=facts.wish)] if facts.wish else [])]

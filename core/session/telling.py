@@ -6,16 +6,20 @@ waiting for it.
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from core.errors import Refusal
 from core.insight.causes import Depth
+from core.narrator.choosing import Draft
 from core.narrator.narrator import BASE, Assignment, Mode, Narrator
 from core.narrator.screening import may_be_shown, screen
 from core.session import commands as c
+from core.session import critic as critics
 from core.session import menus, voting, whatif, writing
 from core.session.assignments import assignment
+from core.session.critic import UNTAUGHT, Critic
 from core.session.messages import Reply
 from core.session.rounds import is_open
 from core.session.texts import MOST_WISH, line_text
@@ -54,10 +58,17 @@ class Do(Protocol):
 class Telling:
     """Answers one turn with the narrator's help."""
 
-    def __init__(self, narrator: Narrator, do: Do, explaining: Depth = Depth.FULL) -> None:
+    def __init__(
+        self,
+        narrator: Narrator,
+        do: Do,
+        explaining: Depth = Depth.FULL,
+        critic: Critic = UNTAUGHT,
+    ) -> None:
         self._narrator = narrator
         self._do = do
         self._depth = explaining
+        self._critic = critic
 
     def replies(self, turn: Turn, command: Tells) -> AsyncGenerator[Reply]:
         """Answer: snapshots while the narrator writes, then what was kept."""
@@ -97,22 +108,36 @@ class Telling:
 
     async def _write(self, turn: Turn, command: writing.Writes) -> AsyncGenerator[Reply]:
         planned = await self._do(lambda tx: writing.plan(tx, turn, command))
-        text = ""
-        async with aclosing(writing.stream(self._narrator, planned, turn.story)) as snapshots:
-            async for snapshot in snapshots:
-                text = snapshot.text
-                await self._watch(turn, text)
-                yield snapshot
-        await self._shown(turn, text)
+        wanted = planned.assignment
+        draft = Draft("", wanted.seed)
+        written = critics.drafts(self._critic, self._narrator, turn, wanted, turn.level)
+        async with aclosing(written) as drafts:
+            async for draft in drafts:
+                await self._watch(turn, draft.text)
+                yield menus.being_written(turn.story, draft.text)
+        text = await self._shown(turn, draft.text)
         title = ""
         if planned.opens is not None:
             title = await writing.title_for(self._narrator, planned, text, turn.level)
-        facts = self._provenance(planned.assignment)
+        facts = replace(
+            self._provenance(wanted, seed=draft.seed),
+            best_of=draft.best_of,
+            asked=await self._asks(turn, wanted, text),
+        )
         yield await self._do(
             lambda tx: close(
                 tx, turn, writing.keep(tx, turn, planned, text, narrator=facts, title=title)
             )
         )
+
+    async def _asks(self, turn: Turn, wanted: Assignment, text: str) -> bool:
+        """Whether to ask for a rating of what was written."""
+        critic = self._critic
+        if not critic.knows(turn.session.place):
+            return False
+        if not await self._do(lambda tx: critics.may_ask(tx, turn, critic.ask_share)):
+            return False
+        return await critics.is_unsure(critic, turn, wanted, text)
 
     async def _offer(self, turn: Turn, command: c.Continue, group: Group) -> AsyncGenerator[Reply]:
         """Write takes for the group to choose from; while a vote goes on, show it again."""

@@ -145,8 +145,11 @@ def keep(
         tx.note_pick(passage.id, old, turn.session.author, how="retry", now=turn.now)
     if planned.origin is Origin.FINISHED:
         story = tx.change_story(story, state=State.FINISHED, now=turn.now)
-    note = turn.say("note.the_end") if story.state is State.FINISHED else ""
-    return menus.passage(turn.say, story, passage, tx.takes(story.id, passage), note=note)
+    notes = [turn.say("note.the_end")] if story.state is State.FINISHED else []
+    notes += [turn.say("note.rate")] if narrator.asked else []
+    return menus.passage(
+        turn.say, story, passage, tx.takes(story.id, passage), note=" · ".join(notes)
+    )
 
 
 def say(tx: Transaction, turn: Turn, command: c.Say) -> Reply:

@@ -60,6 +60,8 @@ def provenance_to_json(provenance: Provenance | None) -> dict[str, Any] | None:
         "seed": provenance.seed,
         "preset": provenance.preset,
         "wish": provenance.wish,
+        "best_of": provenance.best_of,
+        "asked": provenance.asked,
     }
 
 
@@ -121,4 +123,6 @@ def _to_provenance(kept: dict[str, Any] | None) -> Provenance | None:
         seed=kept["seed"],
         preset=Preset(kept["preset"]),
         wish=kept["wish"],
+        best_of=kept.get("best_of", 1),  # what was written before these were kept has neither
+        asked=kept.get("asked", False),
     )

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, update
 
 from core.storage.ledger import Ledger, on_both
 from core.storage.people import Session
-from core.storage.tables import authors, places, turns
+from core.storage.tables import authors, passages, places, turns
 
 
 class Outcome(StrEnum):
@@ -97,6 +97,14 @@ _SHOWN = (
     .order_by(turns.c.id.desc())
     .limit(1)
 )
+# Each look at such a passage is a turn of its own here, so of the turns there are rather more.
+_LATELY = (
+    select(passages.c.provenance)
+    .join(turns, turns.c.passage == passages.c.id)
+    .where(turns.c.place == bindparam("place"), passages.c.provenance.is_not(None))
+    .order_by(turns.c.id.desc())
+    .limit(bindparam("most"))
+)
 
 
 class Turns(Ledger):
@@ -167,3 +175,8 @@ class Turns(Ledger):
         where = {"platform": platform, "chat": chat, "topic": topic, "screen": screen}
         row = self._db.execute(_SHOWN, where).first()
         return ShownTurn(passage=row.passage, answer=row.answer) if row else None
+
+    def lately_asked(self, place: int, most: int) -> list[bool]:
+        """Whether a rating was asked for, of the newest turns that showed a narrator's passage."""
+        found = self._db.scalars(_LATELY, {"place": place, "most": most})
+        return [bool(provenance.get("asked", False)) for provenance in found]

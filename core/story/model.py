@@ -82,6 +82,8 @@ class Provenance:
     seed: int
     preset: Preset
     wish: str = ""  # what the author asked of this passage, e.g. "happier"
+    best_of: int = 1  # takes that it was chosen from by what people liked
+    asked: bool = False  # whether a rating was asked for, to learn from it
 
 
 @dataclass(frozen=True, slots=True)

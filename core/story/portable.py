@@ -69,6 +69,8 @@ class _Provenance(_Sheet):
     seed: _Seed
     preset: Preset
     wish: Annotated[str, Field(max_length=1000)] = ""
+    best_of: Annotated[int, Field(ge=1, le=64)] = 1
+    asked: bool = False
 
 
 class _Passage(_Sheet):

@@ -7,16 +7,30 @@ from pathlib import Path
 
 import pytest
 
+from bot.criticism import build_critic
 from bot.following import Following
+from bot.learning import base_folder
+from bot.settings import Settings, load
 from core.learning import files
+from core.learning.discriminator import fit, reader, verdicts
+from core.learning.examples import Thumb
 from core.learning.run import learn
 from core.narrator.narrator import BASE
+from core.session.critic import UNTAUGHT
 from core.session.messages import Reply
 from core.storage.database import open_database
 from core.storage.library import Library
+from tests.contracts.narrator_contract import TOLD
 from tests.core.learning.studies import LONG_AGO, Pupil, a_study, judge
 from tests.fakes import StandInNarrator
 from tests.stage import Stage
+
+_LIKED = ("They laughed and danced.", "She sang a happy song.", "What a lovely day it was!")
+_OTHER = ("He wept all night.", "The dog died alone.", "Nobody came, and it was dark.")
+_RATED = [
+    Thumb("", text, liked=text in _LIKED, story=str(at))
+    for at, text in enumerate((*_LIKED, *_OTHER))
+]
 
 
 @pytest.fixture
@@ -152,3 +166,31 @@ async def test_while_the_database_is_away_what_serves_serves_on(
     await following.look()
     assert narrator.lora == "lora-2"
     assert "could not be looked up" in caplog.text
+
+
+# ------------------------------------------------------------------ the discriminator
+async def test_the_head_that_is_asked_is_that_of_the_lora_a_place_hears(
+    library: Library, narrator: StandInNarrator, tmp_path: Path
+) -> None:
+    following = Following(library, tmp_path, narrator)
+    await following.look()
+    critic = build_critic(Settings(), following)
+    assert not critic.knows(1)  # lora-2 is live, and came without one
+    assert await critic.odds(1, TOLD, ["A lamp burned."]) is None
+    head = tmp_path / "loras" / "lora-2" / files.HEAD
+    fit(verdicts(reader(base_folder(Settings())), _RATED)).save(head)
+    assert following.head_for(1) == head
+    assert critic.knows(1)
+    glad, grim = await critic.odds(1, TOLD, ["They laughed and sang.", "He wept alone."]) or ()
+    assert glad > grim
+    with library.begin() as tx:
+        tx.begin_trial("lora-1", share=1.0, now=LONG_AGO)
+    await following.look()
+    assert following.head_for(1) is None
+
+
+def test_a_model_that_is_not_trained_here_has_no_critic(
+    library: Library, narrator: StandInNarrator, tmp_path: Path
+) -> None:
+    elsewhere = load(environment={"TALETURN__NARRATOR__BACKEND": "openai"})
+    assert build_critic(elsewhere, Following(library, tmp_path, narrator)) is UNTAUGHT

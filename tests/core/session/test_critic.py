@@ -1,0 +1,174 @@
+"""What a discriminator knows chooses among takes, and asks for a rating where it is unsure."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from core.narrator.narrator import Assignment
+from core.session import commands as c
+from core.session.critic import Critic, teaches
+from core.session.engine import Engine
+from core.session.messages import Place, Reply
+from core.session.wording import say
+from core.story.model import Provenance
+from tests.stage import ANN, Stage
+
+PREMISE = "/new A lighthouse keeper finds a shell that sings"
+ASKED = say("en", "note.rate")
+
+
+async def longest(_place: int, _wanted: Assignment, texts: Sequence[str]) -> list[float]:
+    """A taste for long passages."""
+    return [float(len(text)) for text in texts]
+
+
+async def unsure(_place: int, _wanted: Assignment, texts: Sequence[str]) -> list[float]:
+    return [0.0] * len(texts)
+
+
+async def sure(_place: int, _wanted: Assignment, texts: Sequence[str]) -> list[float]:
+    return [5.0] * len(texts)
+
+
+async def broken(_place: int, _wanted: Assignment, _texts: Sequence[str]) -> None:
+    """The file of the discriminator is broken."""
+
+
+def taught(stage: Stage, **changes: object) -> Critic:
+    """Give the stage's engine a critic that knows every place."""
+    critic = replace(Critic(knows=lambda _place: True), **changes)  # type: ignore[arg-type]  # fields by name
+    stage.engine = Engine(stage.library, stage.narrator, clock=stage.clock, critic=critic)
+    return critic
+
+
+def facts(stage: Stage, reply: Reply, place: Place | None = None) -> Provenance:
+    where = place or stage.place
+    with stage.library.begin() as tx:
+        session = tx.session(
+            platform=where.platform,
+            chat=where.chat,
+            topic=where.topic,
+            private=where.private,
+            author=ANN.id,
+            name=ANN.name,
+            language="en",
+            now=stage.clock(),
+        )
+        found = tx.passage(session.story or 0, reply.passage or 0)
+    assert found is not None
+    assert found.provenance is not None
+    return found.provenance
+
+
+# ------------------------------------------------------------------ takes
+async def test_the_chosen_take_says_so_and_comes_out_the_same_again(stage: Stage) -> None:
+    taught(stage, odds=longest, best_of=4)
+    for line in (PREMISE, "/continue", "/retry", "/finish"):
+        told = await stage.ask(line)
+        assert facts(stage, told).best_of == 4
+        assert "one of 4 takes" in (await stage.ask("/explain quick")).text
+        again = await stage.ask(c.Again(told.passage))
+        assert (again.text, again.note) == (told.text, "word for word the same")
+
+
+async def test_of_what_was_written_the_best_is_kept_and_only_it_was_shown(stage: Stage) -> None:
+    taught(stage, odds=longest, best_of=3)
+    stage.narrator.upcoming.extend(["A short one.", "This one is longer than those.", "Tiny."])
+    *growing, told = await stage.replies(stage.request(PREMISE))
+    assert told.text == "This one is longer than those."
+    assert growing
+    assert all(told.text.startswith(reply.text) for reply in growing)
+
+
+async def test_an_unsafe_take_is_not_chosen_however_much_it_is_liked(stage: Stage) -> None:
+    taught(stage, odds=longest, best_of=2)
+    stage.narrator.upcoming.extend(["Go and kill yourself, all of you there.", "A lamp burned."])
+    assert (await stage.ask(PREMISE)).text == "A lamp burned."
+
+
+async def test_a_seed_that_was_fixed_writes_its_own_passage(stage: Stage) -> None:
+    taught(stage, odds=longest, best_of=4)
+    await stage.tell(PREMISE, "/seed 7")
+    told = await stage.ask("/continue")
+    assert (facts(stage, told).seed, facts(stage, told).best_of) == (7, 1)
+
+
+async def test_while_many_wait_one_take_is_written_for_each(stage: Stage) -> None:
+    stage.narrator.delay = 0.002
+    taught(stage, odds=longest, best_of=3, room=asyncio.Semaphore(1))
+    places = [Place("test", f"chat-{number}") for number in range(4)]
+    told = await asyncio.gather(*(stage.ask(PREMISE, place=place) for place in places))
+    chosen = [facts(stage, reply, place).best_of for reply, place in zip(told, places, strict=True)]
+    assert sorted(chosen) == [1, 1, 1, 3]
+
+
+async def test_where_nothing_was_learned_one_take_is_written(stage: Stage) -> None:
+    taught(stage, odds=longest, best_of=4, knows=lambda _place: False, ask_share=1.0)
+    told = await stage.ask(PREMISE)
+    assert (facts(stage, told).best_of, facts(stage, told).asked) == (1, False)
+    assert len([one for one in stage.narrator.assigned if one.mode == "open"]) == 1
+
+
+async def test_a_broken_discriminator_breaks_no_turn(stage: Stage) -> None:
+    taught(stage, odds=broken, best_of=3, ask_share=1.0)
+    told = await stage.ask(PREMISE)
+    assert told.passage is not None
+    assert ASKED not in told.note
+
+
+# ------------------------------------------------------------------ asking
+async def test_a_rating_is_asked_for_in_so_many_turns_at_most(stage: Stage) -> None:
+    taught(stage, odds=unsure, ask_share=0.25)
+    told = [await stage.ask(PREMISE)] + [await stage.ask("/continue") for _ in range(15)]
+    asked = [ASKED in reply.note for reply in told]
+    assert [at for at, one in enumerate(asked, 1) if one] == [4, 8, 12, 16]
+    assert asked == [facts(stage, reply).asked for reply in told]
+
+
+async def test_undoing_and_rating_bring_no_further_question(stage: Stage) -> None:
+    taught(stage, odds=unsure, ask_share=0.5)
+    await stage.tell(PREMISE)
+    assert ASKED in (await stage.ask("/continue")).note
+    await stage.tell("/rate up", "/undo", "/redo")
+    assert ASKED not in (await stage.ask("/continue")).note
+
+
+async def test_each_place_is_asked_by_itself(stage: Stage) -> None:
+    taught(stage, odds=unsure, ask_share=0.5)
+    elsewhere = Place("test", "chat-2")
+    await stage.ask(PREMISE)
+    await stage.ask(PREMISE, place=elsewhere)
+    assert ASKED in (await stage.ask("/continue")).note
+    assert ASKED in (await stage.ask("/continue", place=elsewhere)).note
+
+
+async def test_a_restart_does_not_make_it_ask_again(stage: Stage) -> None:
+    taught(stage, odds=unsure, ask_share=0.5)
+    await stage.ask(PREMISE)
+    assert ASKED in (await stage.ask("/continue")).note
+    taught(stage, odds=unsure, ask_share=0.5)
+    assert ASKED not in (await stage.ask("/continue")).note
+    assert ASKED in (await stage.ask("/continue")).note
+
+
+@pytest.mark.parametrize(("odds", "share"), [(sure, 1.0), (unsure, 0.0)])
+async def test_who_is_sure_or_was_told_not_to_asks_nothing(
+    stage: Stage, odds: object, share: float
+) -> None:
+    taught(stage, odds=odds, ask_share=share)
+    for line in (PREMISE, "/continue", "/continue"):
+        assert ASKED not in (await stage.ask(line)).note
+
+
+async def test_the_question_is_asked_in_the_author_s_language(stage: Stage) -> None:
+    taught(stage, odds=unsure, ask_share=1.0)
+    await stage.tell(PREMISE, "/language zh-hans")
+    assert say("zh-hans", "note.rate") in (await stage.ask("/continue")).note
+
+
+def test_a_rating_teaches_most_where_it_is_least_known() -> None:
+    assert teaches(0.0) == 1.0
+    assert teaches(0.6) > 0.9 > teaches(0.7)
+    assert teaches(-40.0) < 0.01
