@@ -77,7 +77,7 @@ def evaluate(
     ]
     asked = [item.premise or item.mode.value for item in pairs.asked]
     rows = list(zip(asked, pairs.old, pairs.new, strict=True))
-    page = report.write(out / "report.html", found, trained, rows)
+    page = report.write(out / "report.html", found, trained, rows, settings)
     return Evaluation(tuple(found), page)
 
 

@@ -1,4 +1,4 @@
-"""The page of a run: what was measured, how training went, and passages to read beside each other.
+"""The page of a run: the gate's verdict, what was measured, how training went, passages to read.
 
 One HTML file with its pictures inside. Texts in it are the narrator's, escaped like anybody's.
 """
@@ -15,28 +15,52 @@ import matplotlib as mpl
 
 mpl.use("Agg")  # before pyplot: a run has no screen
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from core.learning.plan import Measure, Trained
+from core.learning import meaning
+from core.learning.plan import LearningSettings, Measure, Trained
 
 _READ = 6  # passages shown of each
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; } td, th { padding: .3rem .6rem; text-align: left; }
 tr:nth-child(even) { background: #f4f4f0; } td.n { text-align: right; } img { max-width: 100%; }
+th { border-bottom: 1px solid #8a8a80; } small { color: #5c5c54; } .n { white-space: nowrap; }
+.yes, .no { border-left: 6px solid #2e7d4f; background: #eef6f0; padding: .6rem 1rem; }
+.no { border-color: #b3472e; background: #f9efec; } ul { margin: .3rem 0; }
+.good { color: #2e7d4f; } .bad { color: #b3472e; }
 .two { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; } .two p { white-space: pre-line; }
 """
-_OLD, _NEW = "#8a8a80", "#1f6f8b"
+_OLD, _NEW, _BAD = "#8a8a80", "#1f6f8b", "#f3d9d2"
+_FACTS = {  # how they are called on the page, and how they are written there
+    "strength": ("share of the change that was kept", "{:.0%}"),
+    "story loss": ("surprise at other stories, against before", "{:+.2%}"),
+    "seconds": ("seconds of training", "{:.0f}"),
+}
+_LEGEND = (
+    "Dashed: what is live (of a win rate: chance). Dot and line: the candidate, and where it is "
+    "with 95 % certainty. Red: the gate says no where the dot is in it; of the win rate, where any "
+    "part of the line is."
+)
+_BARE = {"open": "an opening without a premise", "continue": "the next passage of a story"}
 
 
 def write(
-    path: Path, found: Sequence[Measure], trained: Trained, told: Sequence[tuple[str, str, str]]
+    path: Path,
+    found: Sequence[Measure],
+    trained: Trained,
+    told: Sequence[tuple[str, str, str]],
+    settings: LearningSettings,
 ) -> Path:
     """Write the page; `told`: what was asked, and what the old and the new one wrote."""
     body = [
-        "<h1>A training run</h1>",
-        _table(found),
-        _picture(_measures(found), "What was measured, old and new, with 95 % intervals"),
+        f"<h1>The training run of {escape(trained.folder.name)}</h1>",
+        meaning.verdict(found, settings),
+        "<h2>What was measured</h2>",
+        meaning.table(found, settings),
+        _picture(_measures(found, settings), "Beside what is live"),
+        f"<p><small>{_LEGEND}</small></p>",
         *_curves(json.loads(str(trained.facts.get("curves", "{}")))),
         "<h2>How it was trained</h2>",
         _facts(trained.facts),
@@ -53,26 +77,21 @@ def write(
     return path
 
 
-def _table(found: Sequence[Measure]) -> str:
-    head = "<tr><th>measure<th>live<th>candidate<th>95 % interval</tr>"
-    lines = "".join(
-        f"<tr><td>{escape(one.name)}<td class=n>{'' if one.old is None else f'{one.old:.3f}'}"
-        f"<td class=n>{one.new:.3f}<td class=n>{one.low:.3f} to {one.high:.3f}</tr>"
-        for one in found
-    )
-    return f"<table>{head}{lines}</table>"
-
-
 def _facts(facts: Mapping[str, object]) -> str:
     lines = "".join(
-        f"<tr><td>{escape(name)}<td>{escape(str(value))}</tr>"
+        "<tr><td>{}<td>{}</tr>".format(*map(escape, _fact(name, value)))
         for name, value in facts.items()
         if name != "curves"
     )
     return f"<table>{lines}</table>"
 
 
-def _measures(found: Sequence[Measure]) -> Figure:
+def _fact(name: str, value: object) -> tuple[str, str]:
+    called, written = _FACTS.get(name, (name, "{}"))
+    return called, written.format(value)
+
+
+def _measures(found: Sequence[Measure], settings: LearningSettings) -> Figure:
     """Each measure on a scale of its own, since none has the units of another."""
     figure, all_axes = plt.subplots(
         len(found), 1, figsize=(9, 0.75 * len(found) + 0.4), squeeze=False
@@ -86,10 +105,20 @@ def _measures(found: Sequence[Measure]) -> Figure:
         axes.plot([one.new], [0], "o", color=_NEW)
         axes.set_yticks([0], [one.name])
         axes.margins(x=0.3)
+        _forbid(axes, one, settings)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(axis="y", length=0)
     figure.tight_layout()
     return figure
+
+
+def _forbid(axes: Axes, one: Measure, settings: LearningSettings) -> None:
+    """Colour where the gate says no, as far as the scale goes."""
+    edge, (low, high) = meaning.worst(one, settings), axes.get_xlim()
+    if edge is not None:
+        ends = (edge, high) if meaning.forbidden_above(one, settings) else (low, edge)
+        axes.axvspan(min(*ends, high), max(*ends, low), color=_BAD, zorder=0, linewidth=0)
+    axes.set_xlim(low, high)
 
 
 def _curves(curves: Mapping[str, Sequence[Mapping[str, float]]]) -> list[str]:
@@ -111,7 +140,8 @@ def _curves(curves: Mapping[str, Sequence[Mapping[str, float]]]) -> list[str]:
         axes.legend(frameon=False)
         axes.spines[["top", "right"]].set_visible(False)
         figure.tight_layout()
-        out.append(_picture(figure, f"Stage {stage}"))
+        number, _, name = stage.partition("-")
+        out.append(_picture(figure, f"How training went: stage {number}, {name}"))
     return out
 
 
@@ -124,6 +154,7 @@ def _picture(figure: Figure, title: str) -> str:
 
 
 def _beside(asked: str, old: str, new: str) -> str:
+    asked = _BARE.get(asked, asked)
     return (
         f"<h3>{escape(asked)}</h3><div class=two><div><b>live</b><p>{escape(old)}</p></div>"
         f"<div><b>candidate</b><p>{escape(new)}</p></div></div>"

@@ -135,7 +135,7 @@ def test_a_report_shows_every_measure_and_escapes_every_text(tmp_path):
     curves = '{"1-sft": [{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.5}], "2-x": []}'
     trained = Trained(tmp_path, {"recipe": "sft", "curves": curves})
     told = [("a <b> premise", "old <script>", "new & better")]
-    page = report.write(tmp_path / "report.html", _FINE, trained, told).read_text()
+    page = report.write(tmp_path / "report.html", _FINE, trained, told, _SETTINGS).read_text()
     assert all(one.name in page for one in _FINE)
     assert "<script>" not in page
     assert page.count("data:image/png;base64,") == 2
