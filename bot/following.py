@@ -30,13 +30,17 @@ class Serving:
 class Following:
     """Keeps a narrator on what the registry says is live. A broken LoRA is told of and left."""
 
-    def __init__(self, library: Library, data: Path, narrator: Narrator) -> None:
+    def __init__(
+        self, library: Library, data: Path, narrator: Narrator, begun: Lora | None = None
+    ) -> None:
+        """`begun`: the LoRA that the narrator was built with, by `begun_with`."""
         self._library = library
         self._data = data
         self._narrator = narrator
         self._serving = Serving()
-        self._live: str | None = None  # what the narrator was last told to use
-        self._everybody = ""  # the same as an assignment names it; empty: nobody has looked yet
+        self._live = _key(begun) if begun else None  # what the narrator was last told to use
+        # The same as an assignment names it; empty: nobody has looked yet.
+        self._everybody = str(data / begun.folder) if begun else ""
         self._refused: set[str] = set()  # each is told of once
 
     async def run(self) -> None:
@@ -117,6 +121,19 @@ class Following:
         if lora is not None:
             self._refused.add(_key(lora))
         _log.error("a LoRA is not used; what served before still does: %s", reason)
+
+
+def begun_with(library: Library, data: Path) -> Lora | None:
+    """What is live for everybody, for a narrator to be built with; None: the model as it is."""
+    with library.begin() as tx:
+        live = tx.live_loras().get(EVERYBODY)
+    if live is not None:
+        try:
+            files.check(live, data)
+        except LoraRefused as error:
+            _log.error("a LoRA is not used: %s", error)
+            return None
+    return live
 
 
 def _key(lora: Lora) -> str:

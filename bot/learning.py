@@ -23,7 +23,7 @@ from core.learning.run import Learned, Study, collect, learn
 from core.learning.trials import Standing, standing
 from core.narrator.settings import STARTER
 from core.storage.library import Library
-from core.storage.loras import Lora, Trial
+from core.storage.loras import Lora, LoraState, Trial
 from core.storage.runs import EVERYBODY
 
 _PLATFORMS = ("telegram", "discord", "terminal")
@@ -211,7 +211,9 @@ def show_loras(settings: Settings, console: Console) -> None:
 
 
 def _cells(lora: Lora) -> tuple[str, ...]:
-    state = f"{lora.state}, to be rebuilt" if lora.stale else str(lora.state)
+    state = str(lora.state)
+    if lora.stale:
+        state += ", to be rebuilt" if lora.state is LoraState.LIVE else ", taken back"
     whose = "all" if lora.scope == EVERYBODY else f"place {lora.scope}"
     made = lora.made.astimezone().strftime("%Y-%m-%d %H:%M")
     return lora.name, state, whose, made, (lora.dataset or "")[:12], "; ".join(lora.reasons)

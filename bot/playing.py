@@ -15,10 +15,15 @@ from adapters.terminal.adapter import PLATFORM, TerminalAdapter
 from adapters.terminal.screens import LiveScreen, PlainScreen
 from bot import logs, wiring
 from bot import settings as configuration
-from bot.settings import Settings
+from bot.following import Following, begun_with
+from bot.settings import Settings, data_folder
 from core.errors import NarratorAway
+from core.narrator.narrator import Narrator
+from core.session.engine import Engine
 from core.session.messages import Author
 from core.session.wording import Voice, menu
+from core.storage.library import Library
+from core.storage.loras import Lora
 
 _GLANCE = 0.01  # seconds to look whether loading has failed by now
 
@@ -28,9 +33,10 @@ def play(settings: Settings, *, seed: int | None) -> None:
     folder = wiring.made_data_folder(settings)
     logs.to_file(folder / "taleturn.log")
     with wiring.opened_library(settings) as library, asyncio.Runner() as runner:
+        settings, live_lora = with_live_lora(settings, library, folder)
         narrator = wiring.build_narrator(settings, configuration.secrets())
         try:
-            engine = wiring.build_engine(settings, library, narrator, seed=seed)
+            engine = _engine(settings, library, narrator, live_lora, seed=seed)
             live = sys.stdin.isatty() and sys.stdout.isatty()
             TerminalAdapter(
                 engine,
@@ -41,6 +47,37 @@ def play(settings: Settings, *, seed: int | None) -> None:
             ).run(runner)
         finally:
             runner.run(narrator.close())
+
+
+def with_live_lora(
+    settings: Settings, library: Library, data: Path
+) -> tuple[Settings, Lora | None]:
+    """Return the settings with what was learned here; the operator's own LoRA comes first."""
+    if settings.narrator.lora is not None or settings.narrator.backend != "local":
+        return settings, None
+    live = begun_with(library, data)
+    if live is None:
+        return settings, None
+    narrator = settings.narrator.model_copy(update={"lora": data / live.folder})
+    return settings.model_copy(update={"narrator": narrator}), live
+
+
+def _engine(
+    settings: Settings,
+    library: Library,
+    narrator: Narrator,
+    live: Lora | None,
+    *,
+    seed: int | None,
+) -> Engine:
+    """Return the engine; where something was learned, it chooses and asks by that."""
+    if live is None:
+        return wiring.build_engine(settings, library, narrator, seed=seed)
+    from bot.criticism import build_critic  # noqa: PLC0415  # slow, and not for all
+
+    following = Following(library, data_folder(settings), narrator, live)
+    critic = build_critic(settings, following)
+    return wiring.build_engine(settings, library, narrator, seed=seed, critic=critic)
 
 
 def person(environment: Mapping[str, str] = os.environ) -> Author:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from core.narrator.narrator import Assignment, Narrator
 
-# How much each text would be liked; the greatest is shown.
-Judges = Callable[[Sequence[str]], Awaitable[Sequence[float]]]
+# How much each text would be liked; the greatest is shown. None: nobody knows now.
+Judges = Callable[[Sequence[str]], Awaitable[Sequence[float] | None]]
 _STRIDE = 1_000_003  # between two takes' seeds: no neighbour's, as retries and votes have them
 _SEEDS = 2**31
 
@@ -96,9 +96,9 @@ async def _chosen(takes: Sequence[_Take], judges: Judges, news: asyncio.Event) -
         if len(failed) == len(takes):
             raise failed[0]
         await news.wait()
-    if len(there) == 1:
+    liked = await judges([take.told[-1] for take in there]) if len(there) > 1 else None
+    if liked is None:
         return there[0], 1
-    liked = await judges([take.told[-1] for take in there])
     return there[max(range(len(there)), key=lambda at: (liked[at], -at))], len(there)
 
 

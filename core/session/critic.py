@@ -54,9 +54,9 @@ async def drafts(
                 yield Draft(text, wanted.seed)
         return
 
-    async def judges(texts: Sequence[str]) -> Sequence[float]:
-        liked = await critic.odds(turn.session.place, wanted, texts) or [0.0] * len(texts)
-        return [
+    async def judges(texts: Sequence[str]) -> Sequence[float] | None:
+        liked = await critic.odds(turn.session.place, wanted, texts)
+        return liked and [
             odds if screen(text, level).safe else -math.inf
             for text, odds in zip(texts, liked, strict=True)
         ]

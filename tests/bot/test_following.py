@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import criticism
 from bot.criticism import build_critic
 from bot.following import Following
 from bot.learning import base_folder
@@ -170,8 +171,9 @@ async def test_while_the_database_is_away_what_serves_serves_on(
 
 # ------------------------------------------------------------------ the discriminator
 async def test_the_head_that_is_asked_is_that_of_the_lora_a_place_hears(
-    library: Library, narrator: StandInNarrator, tmp_path: Path
+    library: Library, narrator: StandInNarrator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(criticism, "_PATIENCE", 60.0)
     following = Following(library, tmp_path, narrator)
     await following.look()
     critic = build_critic(Settings(), following)
@@ -183,6 +185,8 @@ async def test_the_head_that_is_asked_is_that_of_the_lora_a_place_hears(
     assert critic.knows(1)
     glad, grim = await critic.odds(1, TOLD, ["They laughed and sang.", "He wept alone."]) or ()
     assert glad > grim
+    monkeypatch.setattr(criticism, "_PATIENCE", 0.0)
+    assert await critic.odds(1, TOLD, ["A lamp burned."]) is None  # no passage waits for long
     with library.begin() as tx:
         tx.begin_trial("lora-1", share=1.0, now=LONG_AGO)
     await following.look()

@@ -54,6 +54,7 @@ async def test_every_step_is_seen(tmp_path: Path, *, better: bool) -> None:
         "You are forgotten",
         "live, to be rebuilt",
         "the files of lora-1 are deleted",
+        "retired, taken back",
     ):
         assert words in told, words
     assert ("BY HAND" in told) is not better

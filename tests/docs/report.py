@@ -24,7 +24,7 @@ def taken(page: Path, browser: str) -> Image.Image:
     """What the browser shows of the page's beginning."""
     with tempfile.TemporaryDirectory() as folder:
         shot = Path(folder) / "shot.png"
-        subprocess.run(  # noqa: S603 - the browser that was found, and a page of ours
+        subprocess.run(
             [
                 *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
                 *(f"--window-size={_SIZE[0]},{_SIZE[1]}", f"--screenshot={shot}"),

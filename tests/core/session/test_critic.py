@@ -116,6 +116,7 @@ async def test_a_broken_discriminator_breaks_no_turn(stage: Stage) -> None:
     told = await stage.ask(PREMISE)
     assert told.passage is not None
     assert ASKED not in told.note
+    assert facts(stage, told).best_of == 1  # nobody has chosen it
 
 
 # ------------------------------------------------------------------ asking
