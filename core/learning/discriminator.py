@@ -149,18 +149,6 @@ def fit(data: Verdicts, seed: int = 0) -> Head:
     return Head(mean, scale, weight, bias, found[leash])
 
 
-def refit(data: Verdicts, rows: Tensor, leash: float = 0.3) -> Head:
-    """A head for some of the rows, of any multiplicity: for the bootstrap, so by least squares."""
-    x, liked = data.features[rows], data.liked[rows]
-    mean, scale = x.mean(0), x.std(0, correction=0).clamp(min=1e-4)
-    x = (x - mean) / scale
-    # A row of little weight is one of great noise.
-    noise = torch.diag(leash / data.weight[rows].clamp(min=1e-3))
-    target = liked - liked.mean()
-    by_row = torch.linalg.solve(x @ x.T / x.shape[1] + noise, target)
-    return Head(mean, scale, by_row @ x / x.shape[1], 0.0, math.nan)
-
-
 def both_kinds(liked: Tensor) -> bool:
     """Whether some are liked and some are not."""
     return bool((liked > 0.5).any()) and bool((liked <= 0.5).any())

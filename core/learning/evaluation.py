@@ -17,15 +17,9 @@ from torch import Tensor
 from core.learning import dataset as datasets
 from core.learning import measures, promotion, report
 from core.learning.describe import compound
-from core.learning.discriminator import (
-    Reader,
-    Verdicts,
-    both_kinds,
-    reader,
-    refit,
-    verdicts,
-)
+from core.learning.discriminator import Reader, Verdicts, reader, verdicts
 from core.learning.examples import Examples, prompt_text
+from core.learning.judge import judge_of
 from core.learning.likelihood import Texts, losses, texts_to_read
 from core.learning.plan import Evaluation, LearningSettings, Measure, Progress, Tell, Trained
 from core.learning.roughen import roughen
@@ -36,7 +30,6 @@ from core.narrator.storyteller import model_folder
 from core.story.likeness import distance
 
 MOODS = {"happy": (0.05, 1.0), "sad": (-1.0, -0.05), "calm": (-0.2, 0.2)}  # of VADER's compound
-_ASKED = 120  # passages written by each of the two
 _MOODED = 8  # passages of each mood
 _ROUGH = 16  # drafts to refine
 _JUDGES = 300  # bootstrap samples of the judge and the passages
@@ -45,11 +38,17 @@ _TOLD = "told.json"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What both wrote to the same assignments and seeds."""
+    """What both wrote to the same assignments and seeds; moods and drafts stand at the end."""
 
     asked: tuple[Assignment, ...]
     old: tuple[str, ...]
     new: tuple[str, ...]
+
+    @property
+    def free(self) -> "Told":
+        """Those that the taste is measured on."""
+        end = len(self.asked) - _MOODED * len(MOODS) - _ROUGH
+        return Told(self.asked[:end], self.old[:end], self.new[:end])
 
 
 def evaluate(
@@ -68,9 +67,9 @@ def evaluate(
     told = _written(settings, examples, trained.folder, live, out, tell)
     tell(Progress("evaluating", 3, 4))
     reading = reader(model)
-    pairs = Told(told.asked[:_ASKED], told.old[:_ASKED], told.new[:_ASKED])
+    pairs = told.free
     found = [
-        *_won(reading, examples, pairs, settings.seed),
+        *_won(reading, examples, pairs, settings),
         _held_out_loss(model, examples, trained.folder, live, settings.seed),
         *_counted(examples, pairs, settings.seed),
         *_obeyed(told, settings.seed),
@@ -87,18 +86,16 @@ def win_rate(judge: Verdicts, old: Tensor, new: Tensor, seed: int, times: int = 
     `old`, `new`: features of the passages to the same assignments, (rows, features).
     """
     rng = torch.Generator().manual_seed(seed)
-    rows, passages = len(judge.stories), len(old)
-    whole = refit(judge, torch.arange(rows))
+    found = judge_of(judge)
+    before, after = found.likens(old), found.likens(new)
     drawn: list[float] = []
-    while len(drawn) < times:
-        chosen = torch.randint(rows, (rows,), generator=rng)
-        if not both_kinds(judge.liked[chosen]):
-            continue
-        head = refit(judge, chosen)
-        won = _wins(head.score(old), head.score(new))
-        drawn.append(float(won[torch.randint(passages, (passages,), generator=rng)].mean()))
+    for _ in range(times):
+        chosen = found.sample(rng)
+        won = _wins(found.scores(before, chosen), found.scores(after, chosen))
+        drawn.append(float(won[torch.randint(len(old), (len(old),), generator=rng)].mean()))
     low, high = torch.tensor(drawn).quantile(torch.tensor([0.025, 0.975])).tolist()
-    mean = float(_wins(whole.score(old), whole.score(new)).mean())
+    whole = torch.arange(found.rows)
+    mean = float(_wins(found.scores(before, whole), found.scores(after, whole)).mean())
     return Measure(promotion.WIN_RATE, None, mean, low, high)
 
 
@@ -132,7 +129,7 @@ def _written(
     tell: Tell,
 ) -> Told:
     """Passages of both; kept, so that a run that was killed does not write them again."""
-    asked = tuple(_assignments(examples, settings.seed))
+    asked = tuple(_assignments(examples, settings))
     kept = out / _TOLD
     texts: dict[str, list[str]] = (
         json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
@@ -147,10 +144,11 @@ def _written(
     return Told(asked, tuple(texts["old"]), tuple(texts["new"]))
 
 
-def _assignments(examples: Examples, seed: int) -> list[Assignment]:
+def _assignments(examples: Examples, settings: LearningSettings) -> list[Assignment]:
     """What the held-out stories asked for; then moods; then drafts to refine."""
+    seed = settings.seed
     known = (*examples.test.asked, *examples.validation.asked)
-    asked = asked_for(known, _ASKED, seed)
+    asked = asked_for(known, max(_MOODED, settings.passages), seed)
     moods = [
         replace(item, mood=mood, words=(), seed=item.seed + 1)
         for mood in MOODS
@@ -169,16 +167,20 @@ def _well_told(number: int) -> list[str]:
     return [text.split("\n\n")[0] for text in texts_to_read(number)]
 
 
-def _won(reading: Reader, examples: Examples, told: Told, seed: int) -> list[Measure]:
+def _won(
+    reading: Reader, examples: Examples, told: Told, settings: LearningSettings
+) -> list[Measure]:
     """The judge's preference; none where too few held-out passages were rated."""
-    judge = verdicts(reading, (*examples.test.judged, *examples.validation.judged))
+    # What a search chose by cannot judge what it chose.
+    checked = () if settings.search else examples.validation.judged
+    judge = verdicts(reading, (*examples.test.judged, *checked))
     if not judge.both:
         return []
     window = reading.window
     prompts = [prompt_text(item, reading.tokens, window) for item in told.asked]
     old = reading.features(list(zip(prompts, told.old, strict=True)))
     new = reading.features(list(zip(prompts, told.new, strict=True)))
-    return [win_rate(judge, old, new, seed)]
+    return [win_rate(judge, old, new, settings.seed)]
 
 
 def _held_out_loss(
@@ -219,8 +221,8 @@ def _counted(examples: Examples, told: Told, seed: int) -> list[Measure]:
 
 def _obeyed(told: Told, seed: int) -> list[Measure]:
     """Moods that were asked for, and drafts that were to be mended."""
-    end = _ASKED + _MOODED * len(MOODS)
-    moods = list(zip(told.asked, told.old, told.new, strict=True))[_ASKED:end]
+    start, end = len(told.asked) - _MOODED * len(MOODS) - _ROUGH, len(told.asked) - _ROUGH
+    moods = list(zip(told.asked, told.old, told.new, strict=True))[start:end]
     refined = list(zip(_well_told(_ROUGH), told.old[end:], told.new[end:], strict=True))
 
     def obeys(mood: str, text: str) -> float:

@@ -25,7 +25,11 @@ class LearningSettings:
     recipe: str = ""  # of `core.learning.recipes`; empty: the one that measured best
     method: str = "lora"
     rank: int = 0  # 0: the recipe's own
+    augment: str = ""  # of `core.learning.augment`, several with "+"; empty: nothing
     minutes: float = 12.0  # for the whole run; training takes at most 60 % of them
+    search: int = 0  # trials of other hyperparameters at most; 0: none
+    search_minutes: float = 30.0  # for all of them together, beside `minutes`
+    passages: int = 240  # that live and candidate write each for the gate
     seed: int = 0
     start: Path | None = None  # a LoRA whose weights training begins with: a group's own does
     margin: float = 0.5  # the lower bound of the win rate must be above it

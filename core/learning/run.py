@@ -237,7 +237,8 @@ def _enough(study: Study, found: Collected) -> None:
         _leave_stale(study)
         raise TooLittle(
             f"No story that was judged falls on the side for {' and '.join(bare)} yet, since too "
-            "few were judged: a tenth of them falls on each. Tell and rate a few more stories."
+            "few were judged: a tenth of them is for validation and a fifth for the test. Tell and "
+            "rate a few more stories."
         )
 
 

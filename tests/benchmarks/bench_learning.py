@@ -15,6 +15,8 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from statistics import fmean, median
 
@@ -36,6 +38,7 @@ _TAKES = 4  # that reranking chooses from
 _PICKING = ("dpo", "sft+dpo")  # recipes that learn from picks; the others from thumbs
 _ALL = ("sft", "kto", "dpo", "sft+dpo", "sft+kto", "guided", "ranked", "adversarial")
 _WINDOW = 512
+_NAMES = ("taste", "recipe", "seed", "noise", "against", "augment")  # of a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Cell:
     seed: int
     noise: float  # share of ratings that are thrown at random
     against: float  # share of raters who say the opposite
+    augment: str = ""
 
 
 def main() -> None:
@@ -58,32 +62,45 @@ def main() -> None:
     parser.add_argument("--fresh", type=int, default=96)
     parser.add_argument("--noise", type=float, default=0.0)
     parser.add_argument("--against", type=float, default=0.0)
+    parser.add_argument("--augment", default="", help="kinds with +; several settings with commas")
     parser.add_argument("--full", action="store_true")
     options = parser.parse_args()
     tastes = list(Taste) if options.full else [Taste[name] for name in options.tastes.split(",")]
     recipes = _ALL if options.full else options.recipes.split(",")
     seeds = range(1, 6) if options.full else map(int, options.seeds.split(","))
     cells = [
-        Cell(taste, recipe, seed, options.noise, options.against)
+        Cell(taste, recipe, seed, options.noise, options.against, augment)
         for seed in seeds
         for recipe in recipes
         for taste in tastes
+        for augment in options.augment.split(",")
     ]
-    found: list[dict[str, object]] = []
-    _RESULTS.mkdir(exist_ok=True)
     for cell in cells:
         with tempfile.TemporaryDirectory() as folder:
-            found.append(measured(cell, Path(folder), options.fresh))
-        (_RESULTS / "learning.json").write_text(json.dumps(found, indent=2) + "\n")
+            found = kept(measured(cell, Path(folder), options.fresh))
         (_RESULTS / "learning.md").write_text(table(found))
     print(table(found))
+
+
+def kept(newest: dict[str, object]) -> list[dict[str, object]]:
+    """Every cell that was measured so far; the newest takes the place of an older one of its."""
+    file = _RESULTS / "learning.json"
+    before: list[dict[str, object]] = json.loads(file.read_text()) if file.exists() else []
+
+    def name(one: dict[str, object]) -> list[object]:
+        return [one[key] for key in _NAMES]
+
+    found = [one for one in before if name(one) != name(newest)] + [newest]
+    found.sort(key=lambda one: json.dumps(name(one)))
+    file.write_text(json.dumps(found, indent=2) + "\n")
+    return found
 
 
 def measured(cell: Cell, out: Path, fresh: int) -> dict[str, object]:
     """One group's ratings, one run, and what the taste says of it."""
     began = time.monotonic()
     dataset = datasets.write(rated(cell), out / "dataset")
-    asked = LearningSettings(recipe=cell.recipe, seed=cell.seed, threads=1)
+    asked = LearningSettings(recipe=cell.recipe, seed=cell.seed, threads=1, augment=cell.augment)
     trained = training.train(asked, dataset, out / "training", lambda _: None)
     taught = time.monotonic()
     gate = evaluation.evaluate(asked, dataset, trained, None, out / "gate", _quiet)
@@ -99,6 +116,7 @@ def measured(cell: Cell, out: Path, fresh: int) -> dict[str, object]:
         "seed": cell.seed,
         "noise": cell.noise,
         "against": cell.against,
+        "augment": cell.augment,
         **_preferred(cell, trained, fresh),
         "story loss": loss.new / loss.old - 1,
         "distinct-2": distinct.new / distinct.old - 1,
@@ -107,15 +125,14 @@ def measured(cell: Cell, out: Path, fresh: int) -> dict[str, object]:
         "training, s": taught - began,
         "run, s": spent,
         "memory, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
     }
 
 
 def rated(cell: Cell) -> datasets.Dataset:
     """Stories of a group, two takes of each opening, with thumbs and picks on them."""
     rng = random.Random(f"{cell.taste} {cell.seed}")
-    asked = asked_for([], _RATINGS // 2, cell.seed)
-    takes = [replace(item, seed=item.seed + take) for item in asked for take in (0, 1)]
-    texts = write(takes)
+    takes, texts = told(cell.seed)
     liked = [liking(cell.taste, text) for text in texts]
     usual = median(liked)
     tokens = read_tokens(model_folder("starter"))
@@ -133,6 +150,21 @@ def rated(cell: Cell) -> datasets.Dataset:
             {"assignment": datasets.spelled(takes[at]), "story": story, "weight": 1.0}
         )
     return datasets.Dataset({key: tuple(found) for key, found in rows.items()}, source="simulated")
+
+
+@cache
+def told(seed: int) -> tuple[list[Assignment], list[str]]:
+    """What the model as it is tells a group, two takes of each; all tastes are told the same."""
+    asked = asked_for([], _RATINGS // 2, seed)
+    takes = [replace(item, seed=item.seed + take) for item in asked for take in (0, 1)]
+    return takes, write(takes)
+
+
+@cache
+def unrated(number: int, seed: int) -> tuple[list[Assignment], list[str]]:
+    """Premises that nobody has rated, and what the model as it is tells."""
+    asked = asked_for([], number, 77_000 + seed)
+    return asked, write(asked)
 
 
 def table(found: Sequence[dict[str, object]]) -> str:
@@ -193,8 +225,8 @@ def _said(truth: bool, rng: random.Random, cell: Cell) -> bool:  # noqa: FBT001 
 
 def _preferred(cell: Cell, trained: Trained, fresh: int) -> dict[str, float]:
     """How often the taste itself prefers the new passage, alone and as the best of four takes."""
-    asked = asked_for([], fresh, 77_000 + cell.seed)
-    old = [liking(cell.taste, text) for text in write(asked)]
+    asked, before = unrated(fresh, cell.seed)
+    old = [liking(cell.taste, text) for text in before]
     takes = [replace(item, seed=item.seed + take) for item in asked for take in range(_TAKES)]
     texts = write(takes, lora=trained.folder)
     new = [liking(cell.taste, text) for text in texts[::_TAKES]]
