@@ -240,6 +240,10 @@ def learn(
     recipe: Annotated[
         str | None, typer.Option(help="sft, kto, dpo, adversarial …; without: the settings'.")
     ] = None,
+    search: Annotated[
+        int | None,
+        typer.Option(min=0, help="Try so many hyperparameters at most; without: the settings'."),
+    ] = None,
     dataset: Annotated[
         str, typer.Option(help="Learn from an imported dataset, or one in a folder.")
     ] = "",
@@ -253,7 +257,7 @@ def learn(
     from bot.learning import learn_by_hand  # noqa: PLC0415  # see the top
 
     settings, console = _settings(config, data), Console()
-    learn_by_hand(settings, console, recipe=recipe, dataset=dataset, place=place)
+    learn_by_hand(settings, console, recipe=recipe, search=search, dataset=dataset, place=place)
 
 
 @loras.command("list")

@@ -32,7 +32,9 @@ _SECONDS = 5.0  # between two lines of progress
 _QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error"}
 
 
-def learning_settings(settings: Settings, *, recipe: str | None = None) -> LearningSettings:
+def learning_settings(
+    settings: Settings, *, recipe: str | None = None, search: int | None = None
+) -> LearningSettings:
     """What a run is to do, by the settings and the command line."""
     told = settings.learning
     return LearningSettings(
@@ -42,6 +44,10 @@ def learning_settings(settings: Settings, *, recipe: str | None = None) -> Learn
         recipe=told.recipe if recipe is None else recipe,
         method=told.method,
         rank=told.rank,
+        augment=told.augment,
+        search=told.search if search is None else search,
+        search_minutes=told.search_minutes,
+        passages=told.passages,
         minutes=told.minutes,
         margin=told.margin,
         loss_tolerance=told.loss_tolerance,
@@ -125,6 +131,7 @@ def learn_by_hand(
     console: Console,
     *,
     recipe: str | None,
+    search: int | None,
     dataset: str,
     place: int,
 ) -> Learned:
@@ -132,7 +139,7 @@ def learn_by_hand(
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     with wiring.opened_library(settings) as library:
-        asked = learning_settings(settings, recipe=recipe)
+        asked = learning_settings(settings, recipe=recipe, search=search)
         study = replace(study_of(settings, library, asked), scope=place, tell=_Lines(console))
         if dataset:
             study = replace(study, dataset=_named(settings, dataset))

@@ -180,7 +180,11 @@ class LearningSettings(_Section):
     recipe: str = ""
     method: Literal["lora", "adalora", "full"] = "lora"
     rank: Annotated[int, Field(ge=0, le=512)] = 0
+    augment: str = ""
+    search: Annotated[int, Field(ge=0, le=1000)] = 0
+    search_minutes: Annotated[float, Field(gt=0)] = 30.0
     minutes: Annotated[float, Field(gt=0)] = 12.0
+    passages: Annotated[int, Field(ge=8, le=10_000)] = 240
     margin: Annotated[float, Field(ge=0, lt=1)] = 0.5
     loss_tolerance: Annotated[float, Field(ge=0)] = 0.015
     diversity_tolerance: Annotated[float, Field(ge=0)] = 0.05

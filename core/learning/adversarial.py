@@ -30,7 +30,6 @@ from core.narrator.headings import Field, heading
 from core.narrator.prompt import STYLE
 
 _TAKES = 4
-_LEASH = 1.0  # nats a token cost as much as one standard deviation of the reward
 _MOST_RATIO = 3.0  # by which one token's odds count more than when it was written
 _LEAST_DISTINCT = 0.95  # of the first round's
 _WELL_TOLD = 80  # words of a story that come with the program, beside takes of that length
@@ -180,7 +179,7 @@ def _teach(
     for start in range(0, len(order), how.batch):
         chosen = order[start : start + how.batch]
         gain, kl = _gain(learning, [rows[at] for at in chosen], advantages[chosen])
-        (_LEASH * kl - gain).backward()  # type: ignore[no-untyped-call] # torch's own
+        (settings.hold * kl - gain).backward()  # type: ignore[no-untyped-call] # torch's own
         torch.nn.utils.clip_grad_norm_(weights, settings.clip)
         optimizer.step()
         optimizer.zero_grad()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.errors import LearningError
+from core.learning.augment import Augmentation
 from core.learning.plan import LearningSettings
 
 
@@ -56,7 +57,6 @@ class StageSettings:
     rate: float  # AdamW's, at its highest
     batch: int = 8  # rows at once
     accumulate: int = 1  # batches in a step
-    beta: float = 0.1  # KTO and DPO: how close the model is kept to where it began
 
 
 STAGES: dict[Stage, StageSettings] = {
@@ -87,11 +87,14 @@ class TrainingSettings:
     rate: float = 1.0  # the same for its learning rate
     minutes: float = 7.0  # a stage's trainer stops after them
     tilt: float = 0.025  # GUIDED: nats a token that the guide stands away from the model
+    beta: float = 0.1  # KTO, DPO, RANKED: how close the model is kept to where it began
+    hold: float = 1.0  # ADVERSARIAL: nats a token cost as much as so much spread of the reward
     takes: int = 4  # RANKED: of each assignment; the best and the worst become a pair
     premises: int = 120  # RANKED: assignments
     rounds: int = 3  # ADVERSARIAL
     told: int = 96  # ADVERSARIAL: passages written in each round
     leash: float = 0.012  # share by which the loss on stories may rise; else the change is weakened
+    augment: tuple[Augmentation, ...] = ()  # none was measured to help
     threads: int = 1
     device: str = "auto"
     wandb: str = ""  # a project of Weights & Biases beside the TensorBoard files
@@ -102,9 +105,11 @@ def training_settings(asked: LearningSettings) -> TrainingSettings:
     try:
         recipe = Recipe(asked.recipe) if asked.recipe else DEFAULT
         method = Method(asked.method)
+        augment = tuple(Augmentation(part) for part in asked.augment.split("+") if part)
     except ValueError as error:
         raise LearningError(
-            f"{error}. Recipes are {', '.join(Recipe)}; methods are {', '.join(Method)}."
+            f"{error}. Recipes are {', '.join(Recipe)}; methods are {', '.join(Method)}; what may "
+            f"be augmented is {', '.join(Augmentation)}."
         ) from error
     return TrainingSettings(
         recipe=recipe,
@@ -113,6 +118,7 @@ def training_settings(asked: LearningSettings) -> TrainingSettings:
         seed=asked.seed,
         minutes=0.6 * asked.minutes / len(recipe.stages),
         leash=0.8 * asked.loss_tolerance,
+        augment=augment,
         threads=asked.threads or 1,
         device=asked.device,
         wandb=asked.wandb,

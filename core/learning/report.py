@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 
@@ -62,6 +63,7 @@ def write(
         _picture(_measures(found, settings), "Beside what is live"),
         f"<p><small>{_LEGEND}</small></p>",
         *_curves(json.loads(str(trained.facts.get("curves", "{}")))),
+        *_trials(json.loads(str(trained.facts.get("trials", "[]")))),
         "<h2>How it was trained</h2>",
         _facts(trained.facts),
         "<h2>Side by side</h2>",
@@ -81,7 +83,7 @@ def _facts(facts: Mapping[str, object]) -> str:
     lines = "".join(
         "<tr><td>{}<td>{}</tr>".format(*map(escape, _fact(name, value)))
         for name, value in facts.items()
-        if name != "curves"
+        if name not in {"curves", "trials"}
     )
     return f"<table>{lines}</table>"
 
@@ -89,6 +91,22 @@ def _facts(facts: Mapping[str, object]) -> str:
 def _fact(name: str, value: object) -> tuple[str, str]:
     called, written = _FACTS.get(name, (name, "{}"))
     return called, written.format(value)
+
+
+def _trials(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a search tried; worth: by how many nats a token liked texts gained on others."""
+    if not found:
+        return []
+    names = [*found[0]["numbers"]]
+    head = "".join(f"<th>{escape(name)}" for name in ("trial", *names, "worth", "seconds", ""))
+    lines = "".join(
+        f"<tr><td>{at}"
+        + "".join(f"<td class=n>{each['numbers'][name]:.3g}" for name in names)
+        + f"<td class=n>{'' if each['worth'] is None else format(each['worth'], '.4f')}"
+        + f"<td class=n>{each['seconds']:.0f}<td>{escape(each['why'])}</tr>"
+        for at, each in enumerate(found, 1)
+    )
+    return ["<h2>What the search tried</h2>", f"<table><tr>{head}</tr>{lines}</table>"]
 
 
 def _measures(found: Sequence[Measure], settings: LearningSettings) -> Figure:

@@ -5,6 +5,7 @@ import math
 import shutil
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from transformers import (
     TrainerControl,
     TrainerState,
     TrainingArguments,
+    set_seed,
 )
 from transformers.integrations.integration_utils import TensorBoardCallback
 from trl.trainer.dpo_config import DPOConfig
@@ -29,6 +31,7 @@ from trl.trainer.kto_config import KTOConfig
 
 from core.errors import TooLittle
 from core.learning import adversarial, guided, ranked, trainers
+from core.learning.augment import augmented
 from core.learning.examples import Encoded, Examples, Side, encode, weighed
 from core.learning.lora import TARGETS
 from core.learning.plan import Progress, Tell
@@ -56,9 +59,15 @@ class Task:
         return STAGES[self.stage]
 
 
-def run(task: Task, plain: GPT2LMHeadModel, lora: Path | None, tell: Tell) -> GPT2LMHeadModel:
+Watch = Callable[[GPT2LMHeadModel], None]  # looks at the model at each checkpoint
+
+
+def run(
+    task: Task, plain: GPT2LMHeadModel, lora: Path | None, tell: Tell, watch: Watch
+) -> GPT2LMHeadModel:
     """Train; the plain model comes back changed. `lora`: what it holds already, as a folder."""
     task.work.mkdir(parents=True, exist_ok=True)
+    set_seed(task.settings.seed)  # new weights are drawn before a trainer would do it
     if task.stage is Stage.ADVERSARIAL:
         given = (task.examples, task.settings, task.how, task.folder)
         return adversarial.compete(*given, plain, task.work, tell)
@@ -70,6 +79,7 @@ def run(task: Task, plain: GPT2LMHeadModel, lora: Path | None, tell: Tell) -> GP
         # TRL 1.16 names settings that transformers 5.23 has renamed.
         warnings.simplefilter("ignore", FutureWarning)
         trainer = _trainer(task, plain, learnt, checked, tell)
+        trainer.add_callback(_Watching(watch))
         trainer.remove_callback(PrinterCallback)  # `tell` says it
         trainer.train(resume_from_checkpoint=_last_whole(task.work))
     # What a killed part of the run logged is in the checkpoint's state as well.
@@ -90,7 +100,8 @@ def _rows(
         learnt, checked = ranked.pairs(task.examples, task.settings, task.folder, lora, task.work)
         sides = (Side(pairs=learnt), Side(pairs=checked))
     else:
-        sides = (task.examples.train, task.examples.validation)
+        train = augmented(task.examples.train, task.settings.augment, task.settings.seed)
+        sides = (train, task.examples.validation)
     made = [_dataset(task, side, tokens, window) for side in sides]
     return made[0], made[1] if len(made[1]) >= _LEAST_CHECKED else None
 
@@ -154,7 +165,7 @@ def _trainer(
         case Stage.KTO:
             kto = KTOConfig(
                 **common,
-                beta=task.how.beta,
+                beta=task.settings.beta,
                 gradient_checkpointing=False,
                 precompute_ref_log_probs=True,
                 max_length=None,
@@ -164,7 +175,7 @@ def _trainer(
         case _:  # picks, by people or by the discriminator
             dpo = DPOConfig(
                 **common,
-                beta=task.how.beta,
+                beta=task.settings.beta,
                 gradient_checkpointing=False,
                 precompute_ref_log_probs=True,
                 max_length=None,
@@ -329,6 +340,20 @@ class _Telling(TrainerCallback):
         """The checkpoint is whole now."""
         del control
         (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _WHOLE).touch()
+
+
+class _Watching(TrainerCallback):
+    """Shows the model at each checkpoint to whoever may want to give it up."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any
+    ) -> None:
+        """After the checkpoint was marked as whole."""
+        del args, state, control
+        self._watch(given["model"])
 
 
 class _Allocating(TrainerCallback):

@@ -31,9 +31,26 @@ _STRENGTHS = (1.0, 0.85, 0.7, 0.55, 0.4, 0.3, 0.2, 0.1)
 
 def train(asked: LearningSettings, dataset: Path, out: Path, tell: Tell) -> Trained:
     """Teach the model what a dataset holds. Raises LearningError or NarratorError."""
-    settings = training_settings(asked)
-    model = model_folder(asked.model)
-    return teach(datasets.read(dataset), settings, model, out, tell, over=asked.start)
+    settings, model = training_settings(asked), model_folder(asked.model)
+    examples = datasets.read(dataset)
+    if not asked.search:
+        return teach(examples, settings, model, out, tell, over=asked.start)
+
+    def one(numbers: TrainingSettings, work: Path, told: Tell, watch: stages.Watch) -> Trained:
+        return teach(examples, numbers, model, work, told, over=asked.start, watch=watch)
+
+    from core.learning import searching  # noqa: PLC0415 - optuna takes its time; for a search only
+
+    looked = searching.Search(
+        settings=settings,
+        side=examples.validation,
+        model=model,
+        work=out / "search",
+        trials=asked.search,
+        minutes=asked.search_minutes,
+        start=asked.start,
+    )
+    return searching.best(looked, one, tell)
 
 
 def teach(
@@ -44,6 +61,7 @@ def teach(
     tell: Tell,
     *,
     over: Path | None = None,
+    watch: stages.Watch = lambda _: None,
 ) -> Trained:
     """The same for rows in memory; `over`: a LoRA that the new one stands on, and will hold."""
     began = time.monotonic()
@@ -55,7 +73,7 @@ def teach(
         work = out / f"{number}-{stage}"
         if not (work / "lora").exists():
             task = stages.Task(stage, examples, settings, model, work)
-            plain = stages.run(task, plain, lora, tell)
+            plain = stages.run(task, plain, lora, tell, watch)
             write_lora(change(before, plain), work / "lora", base=model)
         lora = work / "lora"
         plain = with_lora(model, lora)
@@ -68,6 +86,12 @@ def teach(
         "recipe": settings.recipe.value,
         "method": settings.method.value,
         "rank": rank,
+        "rate": settings.rate,
+        "epochs": settings.epochs,
+        "dropout": settings.dropout,
+        "tilt": settings.tilt,
+        "beta": settings.beta,
+        "augment": "+".join(settings.augment),
         "strength": strength,
         "story loss": loss,
         "seconds": round(time.monotonic() - began, 1),

@@ -162,6 +162,9 @@ def test_the_command_line_comes_before_the_settings() -> None:
     assert learning_settings(settings).recipe == "kto"
     asked = learning_settings(settings, recipe="dpo")
     assert (asked.recipe, asked.margin) == ("dpo", 0.5)
+    settings = load(environment={"TALETURN__LEARNING__SEARCH": "5"})
+    assert learning_settings(settings).search == 5
+    assert learning_settings(settings, search=0).search == 0
 
 
 def test_discord_s_own_texts_are_off_until_the_operator_says_otherwise() -> None:

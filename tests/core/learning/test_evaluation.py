@@ -133,9 +133,15 @@ def test_a_head_needs_both_kinds(reading):
 
 def test_a_report_shows_every_measure_and_escapes_every_text(tmp_path):
     curves = '{"1-sft": [{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.5}], "2-x": []}'
-    trained = Trained(tmp_path, {"recipe": "sft", "curves": curves})
+    trials = (
+        '[{"numbers": {"rate": 1.0}, "worth": 0.25, "seconds": 9.0, "why": ""},'
+        ' {"numbers": {"rate": 3.0}, "worth": null, "seconds": 4.0, "why": "it <fell> behind"}]'
+    )
+    trained = Trained(tmp_path, {"recipe": "sft", "curves": curves, "trials": trials})
     told = [("a <b> premise", "old <script>", "new & better")]
     page = report.write(tmp_path / "report.html", _FINE, trained, told, _SETTINGS).read_text()
     assert all(one.name in page for one in _FINE)
     assert "<script>" not in page
+    assert "<td>1<td class=n>1<td class=n>0.2500<td class=n>9<td></tr>" in page
+    assert "<td>2<td class=n>3<td class=n><td class=n>4<td>it &lt;fell&gt; behind</tr>" in page
     assert page.count("data:image/png;base64,") == 2
