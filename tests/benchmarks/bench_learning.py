@@ -75,6 +75,7 @@ def main() -> None:
         for taste in tastes
         for augment in options.augment.split(",")
     ]
+    found: list[dict[str, object]] = []
     for cell in cells:
         with tempfile.TemporaryDirectory() as folder:
             found = kept(measured(cell, Path(folder), options.fresh))
