@@ -42,6 +42,7 @@ class Following:
         # The same as an assignment names it; empty: nobody has looked yet.
         self._everybody = str(data / begun.folder) if begun else ""
         self._refused: set[str] = set()  # each is told of once
+        self._checked: dict[str, tuple[int, int] | None] = {}  # files as they were found sound
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -52,17 +53,12 @@ class Following:
     async def look(self) -> None:
         """Take over what has changed in the registry since."""
         try:
-            live, trial, rival = await asyncio.to_thread(self._read)
+            live, serving = await asyncio.to_thread(self._read)
         except StorageError as error:
             _log.warning("what is live could not be looked up: %s", error)
             return
-        await self._use(live.get(EVERYBODY))
-        own = {scope: self._folder(lora) for scope, lora in live.items() if scope != EVERYBODY}
-        self._serving = Serving(
-            own={scope: folder for scope, folder in own.items() if folder is not None},
-            trial=trial,
-            challenger=self._folder(rival) if rival else None,
-        )
+        await self._use(live)
+        self._serving = serving
 
     def lora_for(self, place: int) -> str:
         """The folder of the LoRA that a place hears, or BASE; empty: what the narrator uses.
@@ -83,10 +79,17 @@ class Following:
         head = Path(hears) / files.HEAD if hears not in {"", BASE} else None
         return head if head and head.is_file() else None
 
-    def _read(self) -> tuple[dict[int, Lora], Trial | None, Lora | None]:
+    def _read(self) -> tuple[Lora | None, Serving]:
         with self._library.begin() as tx:
             live, trial = tx.live_loras(), tx.trial()
-            return live, trial, tx.lora(trial.challenger) if trial else None
+            rival = tx.lora(trial.challenger) if trial else None
+        common = live.pop(EVERYBODY, None)
+        own = {scope: self._folder(lora) for scope, lora in live.items()}
+        return common, Serving(
+            own={scope: folder for scope, folder in own.items() if folder is not None},
+            trial=trial,
+            challenger=self._folder(rival) if rival else None,
+        )
 
     async def _use(self, lora: Lora | None) -> None:
         """Have the narrator use a LoRA, unless it does or cannot."""
@@ -111,11 +114,16 @@ class Following:
         """The LoRA's folder, if its files are what was measured."""
         if _key(lora) in self._refused:
             return None
+        stamp = files.stamp(lora, self._data)
+        if stamp is not None and self._checked.get(_key(lora)) == stamp:
+            return self._data / lora.folder
         try:
-            return files.check(lora, self._data)
+            folder = files.check(lora, self._data)
         except LoraRefused as error:
             self._refuse(lora, str(error))
             return None
+        self._checked[_key(lora)] = stamp
+        return folder
 
     def _refuse(self, lora: Lora | None, reason: str) -> None:
         if lora is not None:

@@ -158,7 +158,7 @@ def _started(study: Study) -> Study:
         return study
     with study.library.begin() as tx:
         common = tx.live_loras().get(EVERYBODY)
-    if common is None:
+    if common is None or common.stale:
         return study
     start = files.check(common, study.data)
     return replace(study, settings=replace(study.settings, start=start))

@@ -76,6 +76,15 @@ def check(lora: Lora, data: Path) -> Path:
     return folder
 
 
+def stamp(lora: Lora, data: Path) -> tuple[int, int] | None:
+    """What tells that a LoRA's file was not touched since: time and size; None: it is not there."""
+    try:
+        found = (data / lora.folder / WEIGHTS).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
 def environment() -> dict[str, str]:
     """What a run computed with: versions and the kind of machine."""
     found = {"python": platform.python_version(), "machine": platform.machine()}

@@ -253,10 +253,19 @@ def _leave_stale(study: Study) -> None:
 
 # ---------------------------------------------------------------- candidate and verdict
 def _live(study: Study) -> Lora | None:
-    """What the candidate has to beat: the scope's own LoRA, else everybody's."""
+    """What the candidate has to beat: the scope's own LoRA, else everybody's.
+
+    One that learned from what was taken back goes in any case: then it is what would come back.
+    """
     with study.library.begin() as tx:
         live = tx.live_loras()
-    return live.get(study.scope) or live.get(EVERYBODY)
+        for scope in (study.scope, EVERYBODY):
+            found = live.get(scope)
+            if found is not None and found.stale:
+                found = tx.lora_before(found)
+            if found is not None:
+                return found
+    return None
 
 
 def _add(study: Study, run: Run, trained: Trained, live: Lora | None) -> Lora:

@@ -191,13 +191,20 @@ class Loras(Ledger):
             raise LoraRefused("No LoRA is live, so there is nothing to roll back.")
         self._set(live, LoraState.RETIRED, now)
         self.end_trial("rolled back", now=now)
-        before, seen = live, {live.name}  # one that went live twice may lead back to itself
+        before = self.lora_before(live)
+        if before is None:
+            return None
+        self._set(before, LoraState.LIVE, now)
+        return self.lora(before.name)
+
+    def lora_before(self, lora: Lora) -> Lora | None:
+        """What was live before, but nothing stale; None: the model as it is."""
+        before, seen = lora, {lora.name}  # one that went live twice may lead back to itself
         while before.replaced is not None and before.replaced not in seen:
             before = self.lora(before.replaced)
             seen.add(before.name)
             if not before.stale:
-                self._set(before, LoraState.LIVE, now)
-                return self.lora(before.name)
+                return before
         return None
 
     def _set(self, lora: Lora, state: LoraState, now: datetime) -> None:

@@ -113,6 +113,20 @@ def test_who_is_forgotten_is_not_in_the_next_lora_nor_in_any_file(library, tmp_p
     assert rows == len(datasets.load(folder))
 
 
+def test_what_is_to_go_anyway_is_not_what_the_next_one_has_to_beat(library, tmp_path) -> None:
+    """It learned from more people, and would keep the rebuilt one from going live."""
+    judge(library, author="ben")
+    clean = learn(a_study(library, tmp_path, Pupil())).lora
+    ann = judge(library, author="ann")
+    spoilt = learn(a_study(library, tmp_path, Pupil())).lora
+    with library.begin() as tx:
+        tx.forget_person(ann)
+        assert tx.live_loras()[0].name == spoilt.name
+    pupil = Pupil()
+    learn(a_study(library, tmp_path, pupil))
+    assert pupil.beaten == [tmp_path / clean.folder]
+
+
 @pytest.mark.parametrize("better", [True, False])
 def test_a_lora_of_somebody_forgotten_goes_even_where_none_takes_its_place(
     library: Library, tmp_path: Path, *, better: bool
