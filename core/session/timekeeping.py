@@ -8,11 +8,12 @@ from core.session import commands as c
 from core.session import group_commands as g
 from core.session import menus, voting
 from core.session.messages import Notice, Place, Reply, Request
-from core.session.rounds import narrator_in, next_up, reminder
+from core.session.rounds import NARRATOR, narrator_in, next_up, reminder
 from core.session.turns import Turn
 from core.session.wording import Voice
 from core.storage.library import Spot, Transaction
 from core.story import group as groups
+from core.story.cleaning import one_line
 from core.story.group import Group, Vote
 from core.story.model import Passage, Story
 
@@ -167,6 +168,7 @@ def _with_last(vote: Vote, turn: Turn, command: g.Vote | g.Decide) -> Vote:
 def _from(say: Voice, turn: Turn) -> str:
     """Say who wrote it, and on which platform."""
     platform = turn.request.place.platform.capitalize()
-    if not turn.request.author.name:
+    if turn.request.author.id == NARRATOR:
         return say("join.from_narrator")
-    return say("join.from", name=turn.request.author.name, platform=platform)
+    name = one_line(turn.request.author.name) or say("order.somebody")
+    return say("join.from", name=name, platform=platform)

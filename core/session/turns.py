@@ -16,6 +16,7 @@ from core.session.messages import Author, Place, Reply, Request
 from core.session.rounds import settled
 from core.session.wording import Voice
 from core.storage.library import Outcome, Session, Transaction
+from core.story.cleaning import one_line
 from core.story.group import Group
 from core.story.model import Origin, Passage, Provenance, Story
 from core.story.recap import recap
@@ -132,7 +133,7 @@ def session_of(tx: Transaction, place: Place, author: Author, now: datetime) -> 
         topic=place.topic,
         private=place.private,
         author=author.id,
-        name=author.name,
+        name=one_line(author.name),  # nobody's name turns around the words beside it
         language=author.language,
         now=now,
     )

@@ -7,7 +7,7 @@ import pytest
 
 from core.session import commands as c
 from core.session import timekeeping
-from core.session.messages import Place
+from core.session.messages import Author, Place
 from core.session.timekeeping import Step
 from core.storage.library import Transaction
 from tests.stage import BEN, HERE, Stage
@@ -115,3 +115,25 @@ async def test_what_the_new_id_told_already_stays_there(stage: Stage) -> None:
     assert (await stage.ask("/show", place=new)).text == told.text
     assert "Stories told here: 2" in (await stage.ask("/shelf", place=new)).text
     await asyncio.gather(*(stage.engine.moved("test", "old", "new") for _ in range(2)))
+
+
+async def test_a_name_reaches_into_no_words_beside_it(stage: Stage) -> None:
+    """Direction marks turn what stands around them, and a line break would begin a line."""
+    await begun(stage, "rounds 12h")
+    turned = Author("test", "eve", "\u202eEve\nBen: host", "en")
+    await stage.ask("/seat", author=turned)
+    for shown in ("/order", "/role", "/role reader Eve Ben: host"):
+        said = await stage.ask(shown)
+        assert "Eve Ben: host" in said.text
+        assert "\u202e" not in said.text
+
+
+async def test_the_other_side_is_told_of_somebody_whose_name_has_no_letter(stage: Stage) -> None:
+    nameless = Author("other", "eli", "\u202e\u2066", "en")
+    there = Place("other", "channel-9")
+    await stage.ask("/new a keeper")
+    code = (await stage.ask("/join")).text.split("/join ")[1].split()[0]
+    await stage.ask(f"/join {code}", author=nameless, place=there)
+    await stage.ask("The lamp went out.", author=nameless, place=there)
+    [notice] = stage.engine.waiting("test")
+    assert "somebody, on Other" in notice.reply.note
