@@ -205,9 +205,12 @@ def _is_refined(shown: Shown) -> bool:
 
 
 async def explain(party: Party) -> None:
-    """Tom alone is told why the passage is as it is."""
+    """Tom alone is told why the passage is as it is; Ben asks what the whole story is about."""
     await party.slashes(party.tom, "explain")
     await party.on_discord("the explanation", lambda shown: shown.alone == "Tom")
+    party.says(party.ben, "/explain story")
+    await party.on_telegram("the explanation", says("The story so far, explained"))
+    await party.on_telegram("the picture of its mood", says("<picture>"))
 
 
 async def export(party: Party) -> None:
@@ -225,6 +228,6 @@ SCENES = {
     "A vote on what comes next, with voices from both sides": vote,
     "One step back, and forward again": undo,
     "Ann has the passage told differently": refine,
-    "Tom wants to know why": explain,
+    "Tom and Ben want to know why": explain,
     "Everybody takes the story home": export,
 }

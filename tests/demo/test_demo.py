@@ -36,6 +36,8 @@ async def test_the_session_is_played_to_its_end(
         "B won (A 0 · B 2 · C 1)",
         "one step back; /redo goes forward again · Lea, on Discord",
         "only Tom sees it",
+        "The story so far, explained",
+        "<picture>",
         ".epub",
         ".md",
     ):
