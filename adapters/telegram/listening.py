@@ -68,7 +68,7 @@ class Listener:
             elif update.message_reaction is not None:
                 await self._reaction(str(update.update_id), update.message_reaction)
             elif update.inline_query is not None:
-                await self._share(str(update.update_id), update.inline_query)
+                await self._share(update.inline_query)
         except Exception:  # noqa: BLE001  # the edge of an update: one that breaks something breaks nothing else
             _log.exception("telegram: an update could not be answered")
 
@@ -161,26 +161,21 @@ class Listener:
         command = await self._engine.reaction_to(place, ref, value)
         if command is not None:
             author = await self._author(reaction.user, place)
-            await self._last(Request(request, place, author, command))
+            rating = Request(request, place, author, command)
+            async with aclosing(self._engine.handle(rating)) as told:
+                async for _ in told:
+                    pass  # who reacted sees the reaction itself
 
-    async def _share(self, request: str, query: InlineQuery) -> None:
-        """Offer the newest passage of somebody's own story, to share it in any chat."""
+    async def _share(self, query: InlineQuery) -> None:
+        """Offer the newest passages of somebody's own stories, to share one in any chat."""
         place = Place(reading.PLATFORM, str(query.from_user.id), private=True)
         author = await self._author(query.from_user, place)
-        reply = await self._last(Request(request, place, author, c.Show()))
-        articles = [] if reply is None or reply.passage is None else [_article(reply)]
+        shared = await self._engine.shareable(place, author, query.query)
+        articles = [_article(reply) for reply in shared]
         try:
             await query.answer(articles, cache_time=0, is_personal=True)
         except TelegramError as error:  # who types on asks again
             _log.debug("telegram: nothing to share: %s", error.message)
-
-    async def _last(self, request: Request) -> Reply | None:
-        """Return the final reply to a request that has no screen of its own."""
-        reply = None
-        async with aclosing(self._engine.handle(request)) as replies:
-            async for reply in replies:  # noqa: B007  # the last one counts
-                pass
-        return reply
 
     # ------------------------------------------------------------ turns
     async def resume(self, unfinished: Unfinished) -> None:
@@ -251,7 +246,7 @@ def _line(line: str, username: str, *, surely: bool) -> c.Command | None:
 
 def _article(reply: Reply) -> InlineQueryResultArticle:
     """Return a passage as something to share."""
-    letter = letters(replace(reply, actions=(), note=""), MessageLimit.MAX_TEXT_LENGTH)[0]
+    letter = letters(reply, MessageLimit.MAX_TEXT_LENGTH)[0]
     return InlineQueryResultArticle(
         id=str(reply.passage),
         title=reply.heading,

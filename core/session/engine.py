@@ -140,14 +140,8 @@ class Engine:
             return self._open(request, tx, at_once=False), None
 
     def _open(self, request: Request, tx: Transaction, *, at_once: bool) -> Turn | None:
-        return open_turn(
-            tx,
-            request,
-            house=self._house,
-            seed=self._seeds(),
-            now=self._clock(),
-            at_once=at_once,
-        )
+        seed, now = self._seeds(), self._clock()
+        return open_turn(tx, request, house=self._house, seed=seed, now=now, at_once=at_once)
 
     async def _guarded(self, turn: Turn) -> AsyncGenerator[Reply]:
         """Answer an open turn, and see to it that it is closed whatever happens.
@@ -354,6 +348,11 @@ class Engine:
         return await self._do(
             lambda tx: recalling.suggestions(tx, place, author, kind, typed, language, now)
         )
+
+    async def shareable(self, place: Place, author: Author, typed: str) -> list[Reply]:
+        """Return passages an author may show elsewhere, newest story first: those told alone."""
+        now = self._clock()
+        return await self._do(lambda tx: recalling.shareable(tx, place, author, typed, now))
 
     async def place_of(self, platform: str, chat: str, screen: str) -> Place | None:
         """Return the place of a message of ours, where a platform names only its chat."""

@@ -5,15 +5,17 @@ from typing import Literal
 
 from core.session import commands as c
 from core.session import menus, spelling
-from core.session.messages import Author, Place
+from core.session.messages import Author, Place, Reply
 from core.session.texts import short
 from core.session.turns import session_of
 from core.session.wording import Voice
 from core.storage.library import Transaction
+from core.story.cleaning import one_line
 
 Kind = Literal["story", "lore", "wish", "branch"]
 _MOST = 25  # choices: Discord shows no more
 _LABEL = 80
+_MOST_SHARED = 10
 
 
 def reply_to(tx: Transaction, place: Place, screen: str, text: str) -> c.Command:
@@ -32,6 +34,20 @@ def reaction_to(tx: Transaction, place: Place, screen: str, value: int) -> c.Com
         platform=place.platform, chat=place.chat, topic=place.topic, screen=screen
     )
     return None if shown is None or shown.passage is None else c.Rate(value, shown.passage)
+
+
+def shareable(
+    tx: Transaction, place: Place, author: Author, typed: str, now: datetime
+) -> list[Reply]:
+    """Return the newest passages of the stories told in a place, or of those with these words."""
+    here, search = session_of(tx, place, author, now).place, one_line(typed)
+    spines, _ = tx.shelf(here, search=search, archived=False, limit=_MOST_SHARED, offset=0)
+    found = []
+    for story in filter(None, (tx.story(spine.id) for spine in spines)):
+        head = tx.passage(story.id, story.head) if story.head is not None else None
+        if head is not None:
+            found.append(Reply(text=head.text, heading=story.title, passage=head.id))
+    return found
 
 
 def suggestions(

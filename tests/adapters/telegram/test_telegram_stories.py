@@ -189,6 +189,22 @@ async def test_ones_own_story_can_be_shared_into_any_chat(stage: Stage) -> None:
         assert article["input_message_content"]["message_text"] == text_of(told)
 
 
+async def test_whoever_shares_looks_for_a_story_by_its_words(stage: Stage) -> None:
+    async with running(stage) as here:
+        shared = here.telegram.methods.shared
+        await here.story(here.home)
+        here.say("/new a whale bakes bread", chat=here.home)
+        await here.telegram.until(lambda: len(here.telegram.said(here.home)) == 2)
+        asked = [
+            here.telegram.people.type_inline(here.ann, typed) for typed in ("", "WHALE", "owl")
+        ]
+        await here.telegram.until(lambda: set(asked) <= shared.keys())
+        assert [len(shared[query]) for query in asked] == [2, 1, 0]
+        stranger = here.telegram.people.type_inline(here.ben)
+        await here.telegram.until(lambda: stranger in shared)
+        assert shared[stranger] == []
+
+
 @pytest.mark.parametrize("kind", ["txt", "md", "epub", "json"])
 async def test_a_story_is_handed_over_as_a_file(stage: Stage, kind: str) -> None:
     async with running(stage) as here:
