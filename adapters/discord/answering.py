@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
@@ -20,9 +19,9 @@ from adapters.discord.places import PLATFORM, author_of, place_at, place_of
 from adapters.discord.screen import DiscordScreen
 from adapters.discord.threads import opened_thread, tell_of_missing_right
 from adapters.discord.ways import ChannelWay, Sheet, TokenWay, Trouble, Way, tried
-from core.errors import Refusal
+from core.errors import Refusal, StorageError
 from core.session import commands as c
-from core.session.messages import Author, Place, Reply, Request
+from core.session.messages import Author, Reply, Request
 from core.session.spelling import from_button
 from core.session.wording import Voice
 
@@ -30,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 _ALREADY_ACKNOWLEDGED = 40060
 _MOST_IMPORT = 8 * 1024 * 1024  # bytes; a story of a thousand passages is a tenth of it
-_MOST_REMEMBERED = 1000  # places
+_MOST_LOOKING = 1.0  # seconds of the three in which a window has to be open
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,6 @@ class Answering:
         self._client = client
         self._engine = client.engine
         self._tasks: set[asyncio.Task[object]] = set()
-        # The passages shown of late: one stands in the window when somebody rewrites it.
-        self._passages: OrderedDict[Place, Reply] = OrderedDict()
 
     @property
     def handlers(self) -> tuple[Callable[..., Coroutine[Any, Any, None]], ...]:
@@ -138,7 +135,6 @@ class Answering:
                 opened.way, say, first=opened.first, turns=command if page else None
             )
             await deliver(self._engine, request, self._engine.handle(request), screen)
-            self._remember(request.place, screen.last)
             await tell_of_missing_right(asked, say)
 
     async def _in_thread(
@@ -178,14 +174,22 @@ class Answering:
         """Open the window in which somebody writes what the command lacks."""
         draft = ""
         if isinstance(command, c.Edit):
-            shown = self._passages.get(place_of(asked))
-            if shown is not None and command.at in {None, shown.passage}:
-                draft, command = shown.text, replace(command, at=shown.passage)
+            passage = await self._passage(asked, command.at)
+            if passage is not None:
+                draft, command = passage.text, replace(command, at=passage.passage)
         window = modal_for(command, self._voice(asked), draft)
         try:
             await tried(lambda: asked.response.send_modal(window))
         except Trouble as trouble:
             _log.warning("discord: a window could not be opened: %s", trouble)
+
+    async def _passage(self, asked: Asked, at: int | None) -> Reply | None:
+        """Return the passage to be rewritten; None where it cannot be had in time."""
+        try:
+            async with asyncio.timeout(_MOST_LOOKING):
+                return await self._engine.draft(place_of(asked), author_of(asked), at)
+        except (StorageError, TimeoutError):
+            return None  # the window opens empty, and what is written in it says what is wrong
 
     async def _refuse(self, asked: Asked, refusal: Refusal) -> None:
         """Say why something cannot even be asked."""
@@ -197,13 +201,6 @@ class Answering:
 
     def _voice(self, asked: Asked) -> Voice:
         return Voice.of(asked.locale.value, self._client.settings.language)
-
-    def _remember(self, place: Place, reply: Reply | None) -> None:
-        if reply is not None and reply.passage is not None:
-            self._passages[place] = reply
-            self._passages.move_to_end(place)
-            if len(self._passages) > _MOST_REMEMBERED:
-                self._passages.popitem(last=False)
 
     # ------------------------------------------------------------ tasks
     @contextmanager

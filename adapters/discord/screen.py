@@ -63,11 +63,6 @@ class DiscordScreen:
         ended = self._reply is not None and self._reply.final
         return str(self._shown[-1 if ended else 0].id)
 
-    @property
-    def last(self) -> Reply | None:
-        """The final reply, once it is shown."""
-        return self._reply if self._reply is not None and self._reply.final else None
-
     async def show(self, reply: Reply) -> None:
         """Show a reply in place of the one before. Raises NotShown."""
         waits = iter(self._patience if reply.final else ())

@@ -37,7 +37,15 @@ from core.session.critic import UNTAUGHT, Critic
 from core.session.messages import Author, Notice, Place, Reply, Request, Unfinished
 from core.session.notices import Board
 from core.session.telling import Telling, Tells
-from core.session.turns import House, Turn, close, open_turn, read_turn, session_of
+from core.session.turns import (
+    House,
+    Turn,
+    close,
+    open_turn,
+    read_turn,
+    request_of,
+    session_of,
+)
 from core.session.wording import Voice
 from core.storage.library import Library, OpenTurn, Outcome, Transaction
 
@@ -264,7 +272,7 @@ class Engine:
     async def unfinished(self, platform: str) -> list[Unfinished]:
         """Return the turns that were open when the process ended, oldest first."""
         left = await self._do(lambda tx: tx.open_turns(platform))
-        return [Unfinished(_request(turn), turn.screen) for turn in left]
+        return [Unfinished(request_of(turn), turn.screen) for turn in left]
 
     async def resume(self, unfinished: Unfinished) -> AsyncGenerator[Reply]:
         """Answer a turn that was left open: its passage is written again, with the same seed.
@@ -354,6 +362,11 @@ class Engine:
         now = self._clock()
         return await self._do(lambda tx: recalling.shareable(tx, place, author, typed, now))
 
+    async def draft(self, place: Place, author: Author, at: int | None) -> Reply | None:
+        """Return the passage that an edit would rewrite, as it is now; None: there is none."""
+        now = self._clock()
+        return await self._do(lambda tx: recalling.draft(tx, place, author, at, now))
+
     async def place_of(self, platform: str, chat: str, screen: str) -> Place | None:
         """Return the place of a message of ours, where a platform names only its chat."""
         spot = await self._do(lambda tx: tx.place_of(platform=platform, chat=chat, screen=screen))
@@ -389,9 +402,3 @@ class Engine:
 
 def _close_answered(turn: Turn, command: Answers, tx: Transaction) -> Reply:
     return close(tx, turn, answer(tx, turn, command))
-
-
-def _request(left: OpenTurn) -> Request:
-    place = Place(left.platform, left.chat, left.topic, private=left.private)
-    author = Author(left.platform, left.author_id, left.author_name, left.author_language)
-    return Request(left.request, place, author, spelling.from_json(left.command))

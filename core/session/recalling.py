@@ -50,6 +50,17 @@ def shareable(
     return found
 
 
+def draft(
+    tx: Transaction, place: Place, author: Author, at: int | None, now: datetime
+) -> Reply | None:
+    """Return the passage that would be rewritten, the newest where none is named; None: none is."""
+    session = session_of(tx, place, author, now)
+    story = tx.story(session.story) if session.story is not None else None
+    wanted = story.head if story is not None and at is None else at
+    found = tx.passage(story.id, wanted) if story is not None and wanted is not None else None
+    return Reply(text=found.text, passage=found.id) if found is not None else None
+
+
 def suggestions(
     tx: Transaction,
     place: Place,

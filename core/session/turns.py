@@ -15,7 +15,7 @@ from core.session import spelling
 from core.session.messages import Author, Place, Reply, Request
 from core.session.rounds import settled
 from core.session.wording import Voice
-from core.storage.library import Outcome, Session, Transaction
+from core.storage.library import OpenTurn, Outcome, Session, Transaction
 from core.story.cleaning import one_line
 from core.story.group import Group
 from core.story.model import Origin, Passage, Provenance, Story
@@ -224,3 +224,10 @@ def parent_of(tx: Transaction, turn: Turn, passage: Passage) -> Passage | None:
 def before(path: Sequence[Passage], passage: Passage) -> tuple[Passage, ...]:
     """Return the part of a path that stands before a passage."""
     return tuple(p for p in path if p.depth < passage.depth)
+
+
+def request_of(left: OpenTurn) -> Request:
+    """Return what was asked by a turn that was left open."""
+    place = Place(left.platform, left.chat, left.topic, private=left.private)
+    author = Author(left.platform, left.author_id, left.author_name, left.author_language)
+    return Request(left.request, place, author, spelling.from_json(left.command))

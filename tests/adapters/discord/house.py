@@ -26,7 +26,7 @@ class Scripted(Engine):
     """The real engine; but what stands in `script` is replied instead, request by request."""
 
     script: tuple[tuple[Reply, ...], ...] = ()
-    broken: StorageError | None = None  # what `suggestions` and `shown` raise
+    broken: StorageError | None = None  # what `suggestions` and `draft` raise
     pause = 0.0  # seconds after each reply of the script
 
     async def handle(self, request: Request) -> AsyncGenerator[Reply]:
@@ -47,6 +47,11 @@ class Scripted(Engine):
         if self.broken is not None:
             raise self.broken
         return await super().suggestions(place, author, kind, typed)
+
+    async def draft(self, place: Place, author: Author, at: int | None) -> Reply | None:
+        if self.broken is not None:
+            raise self.broken
+        return await super().draft(place, author, at)
 
 
 class House:

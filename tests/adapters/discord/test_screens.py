@@ -1,11 +1,13 @@
 """What a screen makes of replies, one by one: an engine that says what it is told to."""
 
+from contextlib import aclosing
+
 import pytest
 
 from adapters.discord import screen as screens
 from core.errors import DatabaseUnavailable
 from core.session import commands as c
-from core.session.messages import Action, Media, Reply
+from core.session.messages import Action, Author, Media, Place, Reply, Request
 from core.session.wording import Voice
 from tests.adapters.discord.house import House
 
@@ -114,15 +116,22 @@ async def test_a_private_message_that_is_gone_is_sent_again(house: House) -> Non
     assert (await house.answer(asked)).content == "Here."
 
 
-async def test_only_so_many_passages_are_remembered(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("adapters.discord.answering._MOST_REMEMBERED", 1)
-    elsewhere = house.server.text_channel("elsewhere", house.guild)
-    for where in (house.channel, elsewhere):
-        await house.told(where)
-        await house.idle()
-    for where, draft in ((house.channel, False), (elsewhere, True)):
-        asked = await house.mara.slash(where, "edit")
-        field = (await house.opened(asked))["components"][0]["component"]
-        assert ("value" in field) is draft
+async def test_the_window_holds_the_passage_that_the_story_has_come_to(house: House) -> None:
+    """Somebody else may have written since, in another place."""
+    await house.told()
+    await house.idle()
+    here = Place("discord", str(house.channel.id))
+    author = Author("discord", str(house.tom.user.id), "Old Tom")
+    request = Request("elsewhere", here, author, c.Say("The lamp went out."))
+    async with aclosing(house.engine.handle(request)) as replies:
+        assert [reply.text async for reply in replies] == ["The lamp went out."]
+    asked = await house.tom.slash(house.channel, "edit")
+    field = (await house.opened(asked))["components"][0]["component"]
+    assert field["value"] == "The lamp went out."
+
+
+async def test_the_window_opens_empty_while_the_memory_is_away(house: House) -> None:
+    await house.told()
+    house.engine.broken = DatabaseUnavailable("The disk is full.")
+    asked = await house.mara.slash(house.channel, "edit")
+    assert "value" not in (await house.opened(asked))["components"][0]["component"]
