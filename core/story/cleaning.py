@@ -15,6 +15,8 @@ def clean(text: str) -> str:
 
     Lines keep, several blank lines become one, and the ends are bare.
     """
+    if text.isascii() and text.isprintable():  # one plain line, as names and wishes mostly are
+        return text.strip()
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_DIRECTION)
     kept = "".join(
         char for char in text if char in _KEPT or unicodedata.category(char) not in {"Cc", "Cs"}
