@@ -60,7 +60,7 @@ def write(
         meaning.verdict(found, settings),
         "<h2>What was measured</h2>",
         meaning.table(found, settings),
-        _picture(_measures(found, settings), "Beside what is live"),
+        _picture(_shaded(_measures(found), found, settings), "Beside what is live"),
         f"<p><small>{_LEGEND}</small></p>",
         *_curves(json.loads(str(trained.facts.get("curves", "{}")))),
         *_trials(json.loads(str(trained.facts.get("trials", "[]")))),
@@ -88,11 +88,6 @@ def _facts(facts: Mapping[str, object]) -> str:
     return f"<table>{lines}</table>"
 
 
-def _fact(name: str, value: object) -> tuple[str, str]:
-    called, written = _FACTS.get(name, (name, "{}"))
-    return called, written.format(value)
-
-
 def _trials(found: Sequence[Mapping[str, Any]]) -> list[str]:
     """What a search tried; worth: by how many nats a token liked texts gained on others."""
     if not found:
@@ -109,7 +104,7 @@ def _trials(found: Sequence[Mapping[str, Any]]) -> list[str]:
     return ["<h2>What the search tried</h2>", f"<table><tr>{head}</tr>{lines}</table>"]
 
 
-def _measures(found: Sequence[Measure], settings: LearningSettings) -> Figure:
+def _measures(found: Sequence[Measure]) -> Figure:
     """Each measure on a scale of its own, since none has the units of another."""
     figure, all_axes = plt.subplots(
         len(found), 1, figsize=(9, 0.75 * len(found) + 0.4), squeeze=False
@@ -123,10 +118,16 @@ def _measures(found: Sequence[Measure], settings: LearningSettings) -> Figure:
         axes.plot([one.new], [0], "o", color=_NEW)
         axes.set_yticks([0], [one.name])
         axes.margins(x=0.3)
-        _forbid(axes, one, settings)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(axis="y", length=0)
     figure.tight_layout()
+    return figure
+
+
+def _shaded(figure: Figure, found: Sequence[Measure], settings: LearningSettings) -> Figure:
+    """The same, coloured where the gate says no."""
+    for axes, one in zip(figure.axes, found, strict=True):
+        _forbid(axes, one, settings)
     return figure
 
 
@@ -169,6 +170,11 @@ def _picture(figure: Figure, title: str) -> str:
     plt.close(figure)
     data = base64.b64encode(held.getvalue()).decode()
     return f'<h2>{escape(title)}</h2><img alt="{escape(title)}" src="data:image/png;base64,{data}">'
+
+
+def _fact(name: str, value: object) -> tuple[str, str]:
+    called, written = _FACTS.get(name, (name, "{}"))
+    return called, written.format(value)
 
 
 def _beside(asked: str, old: str, new: str) -> str:
