@@ -36,6 +36,7 @@ class Passage:
     id: int
     text: str
     lora: str | None  # which one wrote it
+    best_of: int  # takes it was chosen from
     place: Place
     reader: Author
 
@@ -128,4 +129,5 @@ class Village:
             found = tx.passage(session.story or 0, number)
         if found is None or found.provenance is None:
             raise ValueError(f"passage {number} is not the narrator's")
-        return Passage(number, found.text, found.provenance.lora, place, who)
+        facts = found.provenance
+        return Passage(number, found.text, facts.lora, facts.best_of, place, who)

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot import wiring
+from bot.criticism import build_critic
 from bot.following import Following
 from bot.settings import Secrets, Settings, data_folder
 from bot.timetable import Timetable, due, environment_of
@@ -65,7 +66,14 @@ async def demonstrate(
     with wiring.opened_library(settings) as library:
         teller = narrator or wiring.build_narrator(settings, Secrets())
         following = Following(library, data_folder(settings), teller)
-        engine = wiring.build_engine(settings, library, teller, seed=1963, loras=following.lora_for)
+        engine = wiring.build_engine(
+            settings,
+            library,
+            teller,
+            seed=1963,
+            loras=following.lora_for,
+            critic=build_critic(settings, following),
+        )
         play = Play(console, settings, size, library, teller, Village(library, engine), learns)
         heard = asyncio.create_task(following.run())
         try:
@@ -259,6 +267,8 @@ async def chats(play: Play) -> None:
     for passage in fresh[:3]:
         play.shows(passage, "👍" if play.village.likes(passage.text) else "👎")
     play.sees(all(one.lora == (live.name if live else "") for one in fresh), "all by the LoRA")
+    chosen = sum(one.best_of > 1 for one in fresh)
+    play.says(f"  {chosen} of {len(fresh)} were chosen among takes by the run's discriminator.")
     before, after = play.village.liked(play.told), play.village.liked(fresh)
     play.says(f"  The taste likes {before:.0%} of what was told before, {after:.0%} of this.")
 
