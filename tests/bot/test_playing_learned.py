@@ -65,7 +65,7 @@ def test_what_was_learned_writes_and_chooses(shell: Shell, monkeypatch: pytest.M
     shell("loras", "rollback")
     plain = shell("play", "--seed", "5", lines=EXPLAIN)
     assert "with LoRA" not in plain
-    assert "takes that people" not in plain
+    assert "takes that would be liked" not in plain
 
 
 def test_a_lora_whose_file_was_changed_is_not_played_with(shell: Shell, learned: Path) -> None:
