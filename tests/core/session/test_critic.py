@@ -128,6 +128,17 @@ async def test_a_rating_is_asked_for_in_so_many_turns_at_most(stage: Stage) -> N
     assert asked == [facts(stage, reply).asked for reply in told]
 
 
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.45, 0.75, 1.0])
+async def test_at_no_moment_more_was_asked_for_than_the_share(stage: Stage, share: float) -> None:
+    taught(stage, odds=unsure, ask_share=share)
+    lines = (PREMISE, "/continue", "/retry", "/undo", "/continue", "/rate up")
+    asked = 0
+    for turns in range(1, 31):
+        asked += ASKED in (await stage.ask(lines[(turns - 1) % len(lines)])).note
+        assert asked <= share * turns
+    assert asked > 0
+
+
 async def test_undoing_and_rating_bring_no_further_question(stage: Stage) -> None:
     taught(stage, odds=unsure, ask_share=0.5)
     await stage.tell(PREMISE)
