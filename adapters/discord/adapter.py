@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 from discord.backoff import ExponentialBackoff
 
-from adapters.delivery import NotShown, deliver
+from adapters.delivery import deliver
 from adapters.discord.actions import Button, Menu
 from adapters.discord.answering import Answering
 from adapters.discord.client import TaleClient
@@ -100,7 +100,8 @@ class DiscordAdapter:
         async with lane:
             try:
                 await screen.show(notice.reply)
-            except NotShown as error:
+                await self._engine.posted(notice, screen.ref)
+            except TaleturnError as error:  # nobody waits for it
                 _log.warning("discord did not show a notice: %s", error)
 
     def _voice(self, language: str) -> Voice:

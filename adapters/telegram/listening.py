@@ -31,7 +31,7 @@ from adapters.telegram.press import Press
 from adapters.telegram.screen import Cue, TelegramScreen
 from adapters.telegram.sheets import NO_PREVIEW
 from adapters.telegram.wire import Wire
-from core.errors import Refusal
+from core.errors import Refusal, TaleturnError
 from core.session import commands as c
 from core.session.engine import Engine
 from core.session.messages import Author, Notice, Place, Reply, Request, Unfinished
@@ -186,9 +186,11 @@ class Listener:
 
     async def post(self, notice: Notice) -> None:
         """Show what nobody asked for."""
+        screen = self._screen(notice.place, "")
         try:
-            await self._screen(notice.place, "").show(notice.reply)
-        except NotShown as error:
+            await screen.show(notice.reply)
+            await self._engine.posted(notice, screen.ref)
+        except TaleturnError as error:  # nobody waits for it
             _log.warning("telegram did not show a notice: %s", error)
 
     async def _turn(self, request: Request, cue: Cue) -> None:

@@ -107,7 +107,8 @@ class Engine:
                 turn, reply = await asyncio.to_thread(self._begin, request)
             except StorageError:
                 log.exception("turn not opened")
-                yield self._sorry(request, "trouble.storage")
+                say = Voice.of(request.author.language, self._house.language)
+                yield menus.said(say("trouble.storage"))
                 return
             if turn is None:
                 log.info("repeated request ignored", extra={"platform": request.place.platform})
@@ -256,9 +257,6 @@ class Engine:
         except StorageError:
             log.exception("turn not closed", extra=self._facts(turn, "storage"))
 
-    def _sorry(self, request: Request, key: str) -> Reply:
-        return menus.said(Voice.of(request.author.language, self._house.language)(key))
-
     async def _do(self, work: Callable[[Transaction], T]) -> T:
         """Run one transaction in a thread."""
 
@@ -338,6 +336,12 @@ class Engine:
             )
         except StorageError:
             log.exception("screen not noted", extra={"platform": request.place.platform})
+
+    async def posted(self, notice: Notice, screen: str) -> None:
+        """Note the message a notice is shown in: a reaction to it rates the passage there."""
+        if notice.reply.passage is not None and screen:
+            now = self._clock()
+            await self._do(lambda tx: recalling.post(tx, notice, screen, now))
 
     async def reply_to(self, place: Place, screen: str, text: str) -> c.Command:
         """Return what a written reply to one of our messages asks."""

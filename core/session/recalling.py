@@ -5,11 +5,12 @@ from typing import Literal
 
 from core.session import commands as c
 from core.session import menus, spelling
-from core.session.messages import Author, Place, Reply
+from core.session.messages import Author, Notice, Place, Reply
+from core.session.rounds import narrator_in
 from core.session.texts import short
 from core.session.turns import session_of
 from core.session.wording import Voice
-from core.storage.library import Transaction
+from core.storage.library import Outcome, Transaction
 from core.story.cleaning import one_line
 
 Kind = Literal["story", "lore", "wish", "branch"]
@@ -34,6 +35,20 @@ def reaction_to(tx: Transaction, place: Place, screen: str, value: int) -> c.Com
         platform=place.platform, chat=place.chat, topic=place.topic, screen=screen
     )
     return None if shown is None or shown.passage is None else c.Rate(value, shown.passage)
+
+
+def post(tx: Transaction, notice: Notice, screen: str, now: datetime) -> None:
+    """Note what a notice shows, and in which message: as something the narrator said there."""
+    place = notice.place
+    session = session_of(tx, place, narrator_in(place.platform), now)
+    request = f"notice.{place.chat}.{screen}"
+    turn = tx.note_answered(
+        platform=place.platform, request=request, session=session, now=now, story=session.story
+    )
+    if turn is not None:
+        passage = notice.reply.passage
+        tx.close_turn(turn, outcome=Outcome.ANSWERED, passage=passage, answer=None, now=now)
+        tx.note_screen(platform=place.platform, request=request, screen=screen)
 
 
 def shareable(

@@ -1,8 +1,11 @@
 """A group in Discord: who writes next, votes, roles, codes, and what comes though nobody asked."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
+from core.session.messages import Place
 from core.session.wording import Voice
+from core.storage.library import Tally
 from tests.adapters.discord.house import House
 from tests.servers.discord_people import Person
 from tests.servers.discord_world import Message
@@ -42,6 +45,12 @@ async def test_the_narrators_turn_is_a_new_message_in_the_channel(house: House) 
     await house.engine.tick()
     told = await newest(house, SAY("order.next", name="Mara"), SAY("button.continue"))
     assert told.only_for is None
+    here = Place("discord", str(house.channel.id))
+    async with asyncio.timeout(5):  # it is noted just after it is shown
+        while await house.engine.reaction_to(here, str(told.id), 1) is None:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+    await house.tom.react(told, "👍")
+    await house.server.until(lambda: house.tally(told) == Tally(1, 0))
 
 
 async def test_a_reminder_has_a_button_that_only_the_reminded_may_press(house: House) -> None:

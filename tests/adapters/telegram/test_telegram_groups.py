@@ -85,6 +85,7 @@ async def test_a_reader_is_refused_alone_and_may_still_rate(stage: Stage) -> Non
 
 async def test_two_groups_write_one_story(stage: Stage) -> None:
     async with running(stage) as here:
+        here.group.bot = "administrator"
         await here.story()
         await told(here, "/join", "/join ")
         code = text_of(here.last()).split("/join ")[1].split()[0]
@@ -94,6 +95,8 @@ async def test_two_groups_write_one_story(stage: Stage) -> None:
         here.say("The shell sang.", chat=other, by=here.ben, answers=joined)
         seen = await here.shows("The shell sang.", here.group, button="Continue")
         assert "Ben" in text_of(seen)
+        here.telegram.people.react(here.group, await here.noted(seen), here.ann, "👍")
+        await here.rated(seen, up=1, down=0)
         here.say("/leave", chat=other, by=here.ben)
         await here.shows("no longer told here", other)
 
