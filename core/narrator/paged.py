@@ -24,7 +24,6 @@ from core.narrator.weights import Weights
 _CORE = ov.Core()
 _ROUND = 16  # tokens: what is read is filled up to a multiple of it
 _LONGEST_WARM = 256  # tokens read at once
-_MOST_MIXED = 16  # LoRAs laid side by side before those out of use are let go
 
 Array = NDArray[Any]
 
@@ -86,8 +85,7 @@ class Paged:
         # Each keeps its shapes: a request is slower at another one than at the last.
         self._reading = compiled.plain.create_infer_request()
         self._stepping = compiled.plain.create_infer_request()
-        self._with_loras: list[Any] = []  # the same two, once rows have LoRAs
-        self._mix = Mix(())
+        self._with_loras: list[_WithLoras] = []  # the same two, once rows have LoRAs
         self._page_bytes, shapes = self._page_sizes()
         self._pages = Pages(slots, self._longest_text // PAGE, kept_bytes // self._page_bytes)
         self._kept = [np.zeros((self._pages.count, *shape), kind) for shape, kind in shapes]
@@ -96,7 +94,7 @@ class Paged:
         self._laid_out: tuple[Any, list[int]] | None = None  # the last step's request, and pages
         self._inputs: dict[str, Array] = {}
         self._alone = False  # the last step had one row
-        self._begun: tuple[Any, dict[str, Array]] = (None, {})
+        self._begun: Any = None
         longest = min(_LONGEST_WARM, self._longest_text)
         self._cold = [  # taken from the end
             *((count, True) for count in range(slots, 1, -1)),
@@ -125,16 +123,15 @@ class Paged:
             # Twice the same: one row alone is computed by other means, and the last bit that they
             # differ in grows when numbers are rounded to eight bits.
             ids, places, loras = ids * 2, places * 2, loras * 2
-        request, more = self._request(loras, self._stepping)
+        request = self._request(loras, self._stepping)
         self._lay_out(request, places)
         self._ids[:], self._at[:], self._longest[...] = ids, places, max(places) + 1
-        self._hand(request, more)
         request.start_async()
-        self._begun = (request, more)
+        self._begun = request
 
     def finish(self) -> Tensor:
         """The logits after what was begun, (rows, vocabulary), good until the next call."""
-        return _computed(self._begun[0])[: 1 if self._alone else None]
+        return _computed(self._begun)[: 1 if self._alone else None]
 
     @property
     def cold(self) -> bool:
@@ -214,7 +211,7 @@ class Paged:
         # is written over by what follows.
         most = self._longest_text - start
         count = min(-(-len(ids) // _ROUND) * _ROUND, most)
-        request, more = self._request([lora] * count, self._reading)
+        request = self._request([lora] * count, self._reading)
         self._copy(self._pages.write(slot, start, start + count))
         own = self._pages.of(slot, start + count)
         places = np.arange(start, start + count, dtype=np.int32)
@@ -227,7 +224,6 @@ class Paged:
             SEQUENCES[2]: own,
             SEQUENCES[3]: _numbers([0, len(own)]),
             "max_context_len": np.array(start + count, np.int32),
-            **more,
         }
         self._hand(request, inputs)
         request.start_async()
@@ -263,30 +259,50 @@ class Paged:
         self._inputs = inputs  # the graph does not own them
         self._hand(request, inputs)
 
-    def _request(self, loras: Sequence[Lora | None], plain: Any) -> tuple[Any, dict[str, Array]]:
-        """What computes these rows, and what it is to know of their LoRAs."""
-        wanted = dict.fromkeys(lora for lora in loras if lora and lora.rank)
-        if not wanted:
-            return plain, {}
+    def _request(self, loras: Sequence[Lora | None], plain: Any) -> Any:
+        """What computes these rows."""
+        if not any(lora and lora.rank for lora in loras):
+            return plain
         if not self._with_loras:
-            self._with_loras = [self._compiled.mixed().create_infer_request() for _ in range(2)]
-            for request in self._with_loras:
-                self._share(request, self._kept)
+            self._with_loras = [_WithLoras(self._compiled) for _ in range(2)]
+            for each in self._with_loras:
+                self._share(each.request, self._kept)
+        with_loras = self._with_loras[plain is self._stepping]
+        with_loras.take(loras)
+        return with_loras.request
+
+
+class _WithLoras:
+    """What computes rows with LoRAs: those laid out beside each other, and which row takes which.
+
+    A LoRA costs time whether a row takes it or not, so that no more are laid out than are in use.
+    """
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.request = compiled.mixed().create_infer_request()
+        self._compiled = compiled
+        self._mix = Mix(())
+        self._taken: Sequence[Lora | None] = ()
+        self._rows: Array = np.zeros(0)  # the request does not own it
+
+    def take(self, loras: Sequence[Lora | None]) -> None:
+        """Let each row take its own."""
+        if loras == self._taken:
+            return
+        wanted = dict.fromkeys(lora for lora in loras if lora and lora.rank)
         if not wanted.keys() <= set(self._mix.loras):
-            together = dict.fromkeys((*self._mix.loras, *wanted))
-            self._lay(Mix(list(together if len(together) <= _MOST_MIXED else wanted)))
+            self._lay(Mix(list(wanted)))
         rows = self._mix.rows([lora if lora in wanted else None for lora in loras])
-        return self._with_loras[plain is self._stepping], {"mixed": rows.numpy()}
+        self._rows = rows.numpy()
+        self.request.set_tensor("mixed", ov.Tensor(self._rows, shared_memory=True))
+        self._taken = list(loras)
 
     def _lay(self, mix: Mix) -> None:
-        """Hand a mix of LoRAs to the graph."""
         for at in range(self._compiled.layers):
             for part in PARTS:
                 stacked = mix.stacked(f"h.{at}.{part}", self._compiled.size(part))
                 for name, tensor in zip(parameters(at, part), stacked, strict=True):
-                    shared = ov.Tensor(tensor.numpy().copy())
-                    for request in self._with_loras:
-                        request.set_tensor(name, shared)
+                    self.request.set_tensor(name, ov.Tensor(tensor.numpy().copy()))
         self._mix = mix
 
 
