@@ -16,8 +16,8 @@ from PIL import Image
 
 PICTURE = Path(__file__).parent / "report.png"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_SIZE = (1040, 1780)  # from the verdict to what was measured; the page goes on
-_COLOURS = 64
+_SIZE = (1040, 1830)  # from the verdict to what was measured; the page goes on
+_COLOURS = 256
 
 
 def taken(page: Path, browser: str) -> Image.Image:
