@@ -59,7 +59,8 @@ class StandInNarrator:
     async def write(self, assignment: Assignment) -> AsyncGenerator[str]:
         if self.closed:
             raise NarratorError("The narrator has been closed.")
-        if assignment.lora not in {"", BASE}:
+        # The live one is in memory, whatever became of its files.
+        if assignment.lora not in {"", BASE} and Path(assignment.lora).name != self._lora:
             _needs_lora(Path(assignment.lora))
         self.assigned.append(assignment)
         planned = self.upcoming.popleft() if self.upcoming else self._told(assignment)
