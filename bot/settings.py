@@ -178,7 +178,7 @@ class LearningSettings(_Section):
     own_text_discord: bool = False
     own_text_terminal: bool = True
     recipe: str = ""
-    method: Literal["lora", "adalora", "full"] = "lora"
+    method: Literal["lora", "adalora", "prefix", "full"] = "lora"
     rank: Annotated[int, Field(ge=0, le=512)] = 0
     augment: str = ""
     search: Annotated[int, Field(ge=0, le=1000)] = 0

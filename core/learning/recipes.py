@@ -13,6 +13,7 @@ class Method(StrEnum):
 
     LORA = "lora"
     ADALORA = "adalora"  # moves rank to where it helps most; written as the LoRA it amounts to
+    PREFIX = "prefix"  # keys and values before the text; a LoRA then learns to write like them
     FULL = "full"  # the matrices of all blocks; their change is written as a LoRA
 
 

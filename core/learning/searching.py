@@ -19,12 +19,12 @@ import optuna
 from transformers import GPT2LMHeadModel
 
 from core.errors import LearningError, TooLittle
+from core.learning.callbacks import Watch
 from core.learning.examples import Side
 from core.learning.files import HEAD
 from core.learning.likelihood import Texts, read_by, with_lora
 from core.learning.plan import Tell, Trained
 from core.learning.recipes import Method, Stage, TrainingSettings
-from core.learning.stages import Watch
 
 TRIALS, _SEEN, _TRAINED = "trials.json", "seen.json", "trained.json"
 _RANKS = (4, 8, 16, 32)

@@ -1,18 +1,24 @@
 """One stage of a recipe: rows for its trainer, the weights it may change, and its checkpoints."""
 
+import copy
 import json
 import math
 import shutil
-import time
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from datasets import Dataset
-from peft import AdaLoraConfig, LoraConfig, PeftModel, get_peft_model
+from peft import (
+    AdaLoraConfig,
+    LoraConfig,
+    PeftConfig,
+    PeftModel,
+    PrefixTuningConfig,
+    get_peft_model,
+)
 from torch.utils.tensorboard import SummaryWriter
 from transformers import (
     EarlyStoppingCallback,
@@ -20,8 +26,6 @@ from transformers import (
     PrinterCallback,
     Trainer,
     TrainerCallback,
-    TrainerControl,
-    TrainerState,
     TrainingArguments,
     set_seed,
 )
@@ -32,14 +36,17 @@ from trl.trainer.kto_config import KTOConfig
 from core.errors import TooLittle
 from core.learning import adversarial, guided, ranked, trainers
 from core.learning.augment import augmented
+from core.learning.callbacks import WHOLE, Allocating, Telling, Watch, Watching
 from core.learning.examples import Encoded, Examples, Side, encode, weighed
 from core.learning.lora import TARGETS
-from core.learning.plan import Progress, Tell
+from core.learning.plan import Tell
 from core.learning.recipes import STAGES, Method, Stage, StageSettings, TrainingSettings
 from core.narrator.tokens import Tokens, read_tokens
 
-CURVES = "curves.json"
-_WHOLE = "whole"  # a file in every checkpoint that was written to its end
+CURVES, LOST = "curves.json", "lost.json"
+VIRTUAL = 16  # tokens that a prefix takes of the window
+_PREFIX_RATE = 10.0  # times the rate of a LoRA: so few numbers are learnt that they must go far
+_DISTILLED = 3.0  # times that the examples are read to learn what the prefix says of them
 _LEAST_CHECKED = 8  # validation rows; fewer say nothing about when to stop
 
 
@@ -52,14 +59,12 @@ class Task:
     settings: TrainingSettings
     folder: Path  # of the base
     work: Path
+    teacher: torch.nn.Module | None = None  # of a GUIDED one; None: the ratings' guide
 
     @property
     def how(self) -> StageSettings:
         """The stage's own settings."""
         return STAGES[self.stage]
-
-
-Watch = Callable[[GPT2LMHeadModel], None]  # looks at the model at each checkpoint
 
 
 def run(
@@ -72,24 +77,91 @@ def run(
         given = (task.examples, task.settings, task.how, task.folder)
         return adversarial.compete(*given, plain, task.work, tell)
     tokens, window = read_tokens(task.folder), int(plain.config.n_positions)
-    learnt, checked = _rows(task, lora, tokens, window)
+    prefix = task.settings.method is Method.PREFIX
+    learnt, checked = _rows(task, lora, tokens, window - prefix * VIRTUAL)
     if not len(learnt):
         raise TooLittle(f"Nothing was said yet that the recipe's part {task.stage} learns from.")
+    if prefix:
+        return _by_prefix(task, plain, (learnt, checked), tell, watch)
+    trained = _trained(task, plain, (learnt, checked), tell, watch)
+    if isinstance(trained, PeftModel):
+        trained.merge_and_unload()  # into the plain model, which stands below
+    _no_checkpoints(task.work)
+    return plain
+
+
+def _trained(
+    task: Task,
+    plain: GPT2LMHeadModel,
+    rows: tuple[Dataset, Dataset | None],
+    tell: Tell,
+    watch: Watch,
+) -> torch.nn.Module:
     with warnings.catch_warnings():
         # TRL 1.16 names settings that transformers 5.23 has renamed.
         warnings.simplefilter("ignore", FutureWarning)
-        trainer = _trainer(task, plain, learnt, checked, tell)
-        trainer.add_callback(_Watching(watch))
+        trainer = _trainer(task, plain, *rows, tell)
+        trainer.add_callback(Watching(watch))
+        model = cast("torch.nn.Module", trainer.model)  # there is one from the start
+        if task.settings.method is Method.PREFIX:
+            _begin_prefix(model, plain, rows[0])
         trainer.remove_callback(PrinterCallback)  # `tell` says it
         trainer.train(resume_from_checkpoint=_last_whole(task.work))
     # What a killed part of the run logged is in the checkpoint's state as well.
     curves = [entry for entry in trainer.state.log_history if "train_runtime" not in entry]
     (task.work / CURVES).write_text(json.dumps(curves), encoding="utf-8")
-    if isinstance(trainer.model, PeftModel):
-        trainer.model.merge_and_unload()  # into the plain model, which stands below
-    for path in task.work.glob("checkpoint-*"):
+    return model
+
+
+@torch.no_grad()
+def _begin_prefix(prefixed: torch.nn.Module, plain: GPT2LMHeadModel, rows: Dataset) -> None:
+    """The prefix begins as what the model sees in real words (Li and Liang, 2021)."""
+    ids = torch.tensor([rows[0]["prompt_ids"] + rows[0].get("completion_ids", [])])[:, :VIRTUAL]
+    ids = ids.repeat(1, -(-VIRTUAL // ids.shape[1]))[:, :VIRTUAL]
+    seen = plain(input_ids=ids.to(plain.device), use_cache=True).past_key_values
+    parts = [part for layer in seen.layers for part in (layer.keys, layer.values)]
+    by_token = torch.stack(parts, 1)[0].permute(2, 0, 1, 3)  # (virtual, 2 layers, heads, width)
+    weight = prefixed.get_parameter("prompt_encoder.default.embedding.weight")
+    weight.copy_(by_token.reshape(VIRTUAL, -1))
+
+
+def _no_checkpoints(work: Path) -> None:
+    for path in work.glob("checkpoint-*"):
         shutil.rmtree(path)
-    return plain
+
+
+def _by_prefix(
+    task: Task,
+    plain: GPT2LMHeadModel,
+    rows: tuple[Dataset, Dataset | None],
+    tell: Tell,
+    watch: Watch,
+) -> GPT2LMHeadModel:
+    """Learn a prefix; then a LoRA learns its odds, since the narrator reads no prefixes."""
+    half = replace(task.settings, minutes=task.settings.minutes / 2)
+    kept, student = task.work / "prefix", copy.deepcopy(plain)
+    if not kept.exists():
+        prefixed: Any = _trained(replace(task, settings=half), plain, rows, tell, lambda _: None)
+        unfinished = kept.with_suffix(".writing")
+        prefixed.save_pretrained(str(unfinished))
+        unfinished.rename(kept)
+        _no_checkpoints(task.work)
+        plain = copy.deepcopy(student)
+    teacher = PeftModel.from_pretrained(plain, str(kept)).eval()
+    plain_settings = replace(half, method=Method.LORA, rate=1.0, epochs=_DISTILLED)
+    lesson = replace(
+        task,
+        stage=Stage.GUIDED,
+        settings=plain_settings,
+        work=task.work / "distilled",
+        teacher=teacher,
+    )
+    before = copy.deepcopy(student)
+    student = run(lesson, student, None, tell, watch)
+    read = _rows(lesson, None, read_tokens(task.folder), int(plain.config.n_positions) - VIRTUAL)
+    told = [trainers.apart(teacher, each, read[1] or read[0]) for each in (before, student)]
+    (task.work / LOST).write_text(json.dumps(told), encoding="utf-8")
+    return student
 
 
 def _rows(
@@ -117,7 +189,7 @@ def _dataset(task: Task, side: Side, tokens: Tokens, window: int) -> Dataset:
                 [read(row.prompt, row.text) for row in weighed(side.liked, _weight, seed)]
             )
         case Stage.GUIDED:
-            return trainers.texts([read(row.prompt, row.text) for row in side.judged])
+            return trainers.texts([read(row.prompt, row.text) for row in side.judged or side.liked])
         case Stage.KTO:
             return trainers.thumbs(
                 [
@@ -186,6 +258,8 @@ def _trainer(
 def _guide(task: Task, plain: GPT2LMHeadModel) -> trainers.Guide | None:
     if task.stage is Stage.SFT:
         return None
+    if task.teacher is not None:
+        return trainers.Guide(task.teacher, torch.zeros(plain.config.vocab_size))
     return guided.guide(task.examples.train.judged, plain, task.folder, task.settings.tilt)
 
 
@@ -210,6 +284,7 @@ def _common(task: Task, steps: int, *, checked: bool) -> dict[str, Any]:
     """Settings that all trainers share."""
     settings, how = task.settings, task.how
     every = max(1, steps // settings.evaluations)
+    prefix_rate = _PREFIX_RATE if settings.method is Method.PREFIX else 1.0
     cuda = torch.cuda.is_available()
     return {
         "output_dir": str(task.work),
@@ -217,7 +292,7 @@ def _common(task: Task, steps: int, *, checked: bool) -> dict[str, Any]:
         "per_device_train_batch_size": how.batch,
         "per_device_eval_batch_size": how.batch,
         "gradient_accumulation_steps": how.accumulate,
-        "learning_rate": how.rate * settings.rate,
+        "learning_rate": how.rate * settings.rate * prefix_rate,
         "lr_scheduler_type": "cosine",
         "warmup_steps": math.ceil(settings.warm_up * steps),
         "weight_decay": settings.weight_decay,
@@ -240,7 +315,7 @@ def _common(task: Task, steps: int, *, checked: bool) -> dict[str, Any]:
     }
 
 
-def _peft(settings: TrainingSettings, steps: int) -> LoraConfig | None:
+def _peft(settings: TrainingSettings, steps: int) -> PeftConfig | None:
     """None: the matrices themselves are trained."""
     shared: dict[str, Any] = {
         "target_modules": list(TARGETS),
@@ -262,6 +337,8 @@ def _peft(settings: TrainingSettings, steps: int) -> LoraConfig | None:
                 total_step=steps,
                 **shared,
             )
+        case Method.PREFIX:
+            return PrefixTuningConfig(num_virtual_tokens=VIRTUAL, task_type="CAUSAL_LM")
         case Method.FULL:
             return None
 
@@ -275,7 +352,7 @@ def _last_whole(work: Path) -> str | None:
     """The newest checkpoint that was written to its end; a half one is removed."""
     found: list[tuple[int, Path]] = []
     for path in work.glob("checkpoint-*"):
-        if (path / _WHOLE).exists():
+        if (path / WHOLE).exists():
             found.append((int(path.name.rpartition("-")[2]), path))
         else:
             shutil.rmtree(path)
@@ -286,82 +363,11 @@ def _callbacks(task: Task, tell: Tell, *, checked: bool) -> list[TrainerCallback
     writer = SummaryWriter(str(task.work.parent / "tensorboard" / task.work.name))
     board = TensorBoardCallback(writer)  # type: ignore[no-untyped-call] # transformers' own
     found: list[TrainerCallback] = [
-        _Telling(task.settings.minutes, tell),
+        Telling(task.settings.minutes, tell),
         board,
     ]
     if checked:
         found.append(EarlyStoppingCallback(task.settings.patience))
     if task.settings.method is Method.ADALORA:
-        found.append(_Allocating())
+        found.append(Allocating())
     return found
-
-
-class _Telling(TrainerCallback):
-    """Says how far the stage is, ends it in time, and marks checkpoints that are whole."""
-
-    def __init__(self, minutes: float, tell: Tell) -> None:
-        self._minutes = minutes
-        self._tell = tell
-        self._began = time.monotonic()
-        self._from = 0
-
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        """The time left is reckoned from here."""
-        del args, control
-        self._began, self._from = time.monotonic(), state.global_step
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> TrainerControl:
-        """A stage has its share of the run's minutes."""
-        del args, state
-        if time.monotonic() - self._began > 60 * self._minutes:
-            control.should_training_stop = True
-        return control
-
-    def on_log(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any
-    ) -> None:
-        """Tell the newest loss."""
-        del args, control
-        loss = (given.get("logs") or {}).get("loss")
-        done = state.global_step - self._from
-        if loss is None or not done:
-            return
-        each = (time.monotonic() - self._began) / done
-        left = each * (state.max_steps - state.global_step)
-        self._tell(Progress("training", state.global_step, state.max_steps, float(loss), left / 60))
-
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        """The checkpoint is whole now."""
-        del control
-        (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _WHOLE).touch()
-
-
-class _Watching(TrainerCallback):
-    """Shows the model at each checkpoint to whoever may want to give it up."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any
-    ) -> None:
-        """After the checkpoint was marked as whole."""
-        del args, state, control
-        self._watch(given["model"])
-
-
-class _Allocating(TrainerCallback):
-    """AdaLoRA moves its rank while gradients are still there."""
-
-    def on_optimizer_step(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any
-    ) -> None:
-        """Between the optimizer's step and the gradients' end."""
-        del args, control
-        given["model"].base_model.update_and_allocate(state.global_step + 1)

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 from torch import Tensor
-from transformers import AutoTokenizer, GPT2LMHeadModel, PreTrainedTokenizerBase, Trainer
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, Trainer
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
 from trl.trainer.kto_config import KTOConfig
@@ -51,7 +51,7 @@ class ThumbsTrainer(KTOTrainer):
 class Guide:
     """A teacher: a model as it was, leaning towards some words."""
 
-    model: GPT2LMHeadModel
+    model: torch.nn.Module
     lean: Tensor  # nats for each token, (vocabulary,)
 
     @torch.no_grad()
@@ -87,6 +87,21 @@ class TextTrainer(Trainer):
         apart = (wanted.exp() * (wanted - now)).sum(-1)
         loss = (apart * told).sum() / told.sum()
         return (loss, outputs) if return_outputs else loss
+
+
+@torch.no_grad()
+def apart(teacher: torch.nn.Module, model: torch.nn.Module, rows: Dataset) -> float:
+    """How far a model's odds are from its teacher's, nats a token of the passages."""
+    found, tokens = 0.0, 0
+    for row in rows:
+        ids = torch.tensor([row["prompt_ids"] + row["completion_ids"]])
+        wanted, now = (
+            each(input_ids=ids).logits[0, len(row["prompt_ids"]) - 1 : -1].float().log_softmax(-1)
+            for each in (teacher, model)
+        )
+        found += float((wanted.exp() * (wanted - now)).sum())
+        tokens += len(now)
+    return found / max(1, tokens)
 
 
 @dataclass(frozen=True, slots=True)

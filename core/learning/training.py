@@ -17,6 +17,7 @@ from transformers import GPT2LMHeadModel
 
 from core.learning import dataset as datasets
 from core.learning import stages
+from core.learning.callbacks import Watch
 from core.learning.discriminator import fit, reader, verdicts
 from core.learning.examples import Examples
 from core.learning.likelihood import Texts, read_by, texts_to_read, with_lora
@@ -36,7 +37,7 @@ def train(asked: LearningSettings, dataset: Path, out: Path, tell: Tell) -> Trai
     if not asked.search:
         return teach(examples, settings, model, out, tell, over=asked.start)
 
-    def one(numbers: TrainingSettings, work: Path, told: Tell, watch: stages.Watch) -> Trained:
+    def one(numbers: TrainingSettings, work: Path, told: Tell, watch: Watch) -> Trained:
         return teach(examples, numbers, model, work, told, over=asked.start, watch=watch)
 
     from core.learning import searching  # noqa: PLC0415 - optuna takes its time; for a search only
@@ -61,7 +62,7 @@ def teach(
     tell: Tell,
     *,
     over: Path | None = None,
-    watch: stages.Watch = lambda _: None,
+    watch: Watch = lambda _: None,
 ) -> Trained:
     """The same for rows in memory; `over`: a LoRA that the new one stands on, and will hold."""
     began = time.monotonic()
@@ -97,6 +98,7 @@ def teach(
         "seconds": round(time.monotonic() - began, 1),
         "seed": settings.seed,
         "curves": json.dumps(curves(out)),
+        **_lost(out),
     }
     return Trained(out / "lora", facts, head)
 
@@ -104,9 +106,18 @@ def teach(
 def curves(out: Path) -> dict[str, list[Mapping[str, float]]]:
     """What the trainers logged, by stage."""
     return {
-        path.parent.name: json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(out.glob(f"*/{stages.CURVES}"))
+        str(path.parent.relative_to(out)): json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(out.rglob(stages.CURVES))
     }
+
+
+def _lost(out: Path) -> dict[str, float]:
+    """How far the last prefix moved the odds, nats a token, and how far the LoRA is from it."""
+    found = sorted(out.glob(f"*/{stages.LOST}"))
+    if not found:
+        return {}
+    moved, left = json.loads(found[-1].read_text(encoding="utf-8"))
+    return {"prefix moved, nats": moved, "lost in the LoRA, nats": left}
 
 
 def _leashed(changed: Change, start: Change, leash: float, model: Path) -> tuple[float, float]:

@@ -54,6 +54,10 @@ def gain(model, lora):
         (Recipe.GUIDED, Method.LORA),
         (Recipe.SFT_DPO, Method.LORA),
         (Recipe.SFT, Method.ADALORA),
+        (Recipe.SFT, Method.PREFIX),
+        (Recipe.KTO, Method.PREFIX),
+        (Recipe.GUIDED, Method.PREFIX),
+        (Recipe.DPO, Method.PREFIX),
     ],
 )
 def test_every_recipe_makes_what_was_liked_likelier(recipe, method, model, tmp_path):
@@ -62,6 +66,14 @@ def test_every_recipe_makes_what_was_liked_likelier(recipe, method, model, tmp_p
     assert read_lora(trained.folder, *read_sizes(model)).rank == trained.facts["rank"]
     assert list((tmp_path / "out" / "tensorboard").rglob("events*"))
     assert json.loads(str(trained.facts["curves"]))
+
+
+def test_what_a_prefix_learnt_is_in_the_lora_but_for_a_part_that_is_told(model, tmp_path):
+    trained = taught(model, tmp_path / "out", recipe=Recipe.SFT, method=Method.PREFIX)
+    moved, lost = (trained.facts[f"{name}, nats"] for name in ("prefix moved", "lost in the LoRA"))
+    assert 0 < lost < 0.5 * moved
+    assert "1-sft/distilled" in json.loads(str(trained.facts["curves"]))
+    assert not list((tmp_path / "out").rglob("checkpoint-*"))
 
 
 def test_a_lora_may_stand_on_another_and_holds_both(model, tmp_path):
