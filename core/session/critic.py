@@ -44,10 +44,11 @@ async def drafts(
 ) -> AsyncGenerator[Draft]:
     """Write a passage, the best of some takes where somebody knows which that is.
 
-    Where a group has fixed the seed, it wants that seed's passage and no other.
+    Where a group has fixed the seed, it wants that seed's passage and no other. Where a rating may
+    be asked for, none is chosen: of what was chosen, it is known already that it is liked.
     """
     fixed = turn.story is not None and turn.story.style.seed is not None
-    alone = critic.best_of == 1 or fixed or critic.room.locked()
+    alone = critic.best_of == 1 or fixed or turn.may_ask or critic.room.locked()
     if alone or not critic.knows(turn.session.place):
         async with aclosing(narrator.write(wanted)) as texts:
             async for text in texts:

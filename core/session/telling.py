@@ -108,6 +108,7 @@ class Telling:
 
     async def _write(self, turn: Turn, command: writing.Writes) -> AsyncGenerator[Reply]:
         planned = await self._do(lambda tx: writing.plan(tx, turn, command))
+        turn = await self._curious(turn)
         wanted = planned.assignment
         draft = Draft("", wanted.seed)
         written = critics.drafts(self._critic, self._narrator, turn, wanted, turn.level)
@@ -130,14 +131,17 @@ class Telling:
             )
         )
 
-    async def _asks(self, turn: Turn, wanted: Assignment, text: str) -> bool:
-        """Whether to ask for a rating of what was written."""
+    async def _curious(self, turn: Turn) -> Turn:
+        """Note whether a rating may be asked for."""
         critic = self._critic
         if not critic.knows(turn.session.place):
-            return False
-        if not await self._do(lambda tx: critics.may_ask(tx, turn, critic.ask_share)):
-            return False
-        return await critics.is_unsure(critic, turn, wanted, text)
+            return turn
+        may_ask = await self._do(lambda tx: critics.may_ask(tx, turn, critic.ask_share))
+        return replace(turn, may_ask=may_ask)
+
+    async def _asks(self, turn: Turn, wanted: Assignment, text: str) -> bool:
+        """Whether to ask for a rating of what was written."""
+        return turn.may_ask and await critics.is_unsure(self._critic, turn, wanted, text)
 
     async def _offer(self, turn: Turn, command: c.Continue, group: Group) -> AsyncGenerator[Reply]:
         """Write takes for the group to choose from; while a vote goes on, show it again."""

@@ -51,6 +51,7 @@ class Turn:
     house: House
     elsewhere: tuple[str, ...] = ()  # its levels where it is told too
     group: Group | None = None  # what a group has agreed on for the story
+    may_ask: bool = False  # for a rating of what is written
     lora: str = ""  # the folder of the LoRA this place hears; empty: the live one
     at_once: bool = False  # the transaction that noted it answers it as well
 

@@ -43,6 +43,8 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="keep everything in this folder, to look at it")
     parser.add_argument("--minutes", type=float, default=_MINUTES, help="of training in each run")
     options = parser.parse_args()
+    if options.keep and (options.keep / "taleturn.db").exists():
+        parser.error(f"{options.keep} holds stories already; the demonstration begins with none")
     console = Console(highlight=False, soft_wrap=True)
     logs.to_stream("console", "warning", [])
     with tempfile.TemporaryDirectory() as folder:

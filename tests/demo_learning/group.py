@@ -71,6 +71,12 @@ class Village:
         ]
         return [passage for told in await asyncio.gather(*wanted) for passage in told]
 
+    async def long_evening(self, turns: int) -> list[Reply]:
+        """Have one story go on for so many turns; return what is shown."""
+        place = Place("demo", "village", "a long evening")
+        lines = [f"/new {next(self._premises)}", *["/continue"] * (turns - 1)]
+        return [await self.ask(place, self.person(NAMES[0]), line) for line in lines]
+
     async def rate(self, told: list[Passage]) -> int:
         """Put a thumb on each, up where it suits the taste; return how many went up."""
         ups = 0

@@ -21,6 +21,7 @@ from bot.settings import Secrets, Settings, data_folder
 from bot.timetable import Timetable, due, environment_of
 from core.narrator.narrator import Narrator
 from core.session.messages import Place
+from core.session.wording import say
 from core.storage.library import Library
 from core.storage.loras import Lora
 from core.storage.runs import EVERYBODY, Run, RunState
@@ -31,6 +32,7 @@ from tests.demo_learning.group import FORGETFUL, Passage, Village
 Learns = Callable[[Settings, Library], Coroutine[None, None, None]]
 _SOON = 10.0  # seconds from a promotion to the first chat that hears it
 _CHARACTERS = 90  # of a passage that are shown
+_LONG_EVENING = 20  # turns
 _PARTS = 4  # in which the first evenings are told, to see how far they are
 _SAID = re.compile(r"learning: (.*)")
 
@@ -273,6 +275,20 @@ async def chats(play: Play) -> None:
     play.says(f"  The taste likes {before:.0%} of what was told before, {after:.0%} of this.")
 
 
+async def asked(play: Play) -> None:
+    """Where its discriminator cannot tell whether a passage is liked, a rating is asked for."""
+    question, share = say("en", "note.rate"), play.settings.learning.ask_share
+    shown = await play.village.long_evening(_LONG_EVENING)
+    doubtful = [reply for reply in shown if question in reply.note]
+    for reply in doubtful:
+        play.says(f"  » {' '.join(reply.text.split())[:_CHARACTERS]}…", style="italic")
+        play.says(f"    {reply.note}")
+    play.sees(
+        len(doubtful) <= share * len(shown),
+        f"asked after {len(doubtful)} of {len(shown)} turns; {share:.0%} are allowed",
+    )
+
+
 async def rollback(play: Play) -> None:
     """One command brings back what was live before."""
     await play.taleturn("loras", "rollback")
@@ -342,6 +358,7 @@ STEPS: dict[str, Callable[[Play], Awaitable[None]]] = {
     "The report of the run": report,
     "Promotion": promotion,
     "Chats on the new LoRA": chats,
+    "A long evening: where is it unsure?": asked,
     "Rollback": rollback,
     "A/B: the model as it is and the LoRA, side by side": trial,
     f"{FORGETFUL} types /forgetme": forgotten,

@@ -139,6 +139,16 @@ async def test_at_no_moment_more_was_asked_for_than_the_share(stage: Stage, shar
     assert asked > 0
 
 
+async def test_what_may_be_asked_about_was_not_chosen(stage: Stage) -> None:
+    taught(stage, odds=sure, ask_share=0.5, best_of=3)
+    told = [await stage.ask(line) for line in (PREMISE, "/continue", "/continue")]
+    assert [facts(stage, reply).best_of for reply in told] == [3, 1, 1]
+    taught(stage, odds=unsure, ask_share=0.5, best_of=3)
+    told = [await stage.ask("/continue") for _ in range(4)]
+    chosen = [(facts(stage, reply).best_of, ASKED in reply.note) for reply in told]
+    assert chosen == [(1, True), (3, False), (1, True), (3, False)]
+
+
 async def test_undoing_and_rating_bring_no_further_question(stage: Stage) -> None:
     taught(stage, odds=unsure, ask_share=0.5)
     await stage.tell(PREMISE)
