@@ -67,6 +67,7 @@ bench-insight: .venv/dev.stamp  ## measure explaining, refining, moods, control 
 	$(BIN)/python -W ignore -m tests.benchmarks.insight_safety
 
 bench-learning: .venv/dev.stamp  ## let simulated groups teach the narrator; ARGS="--full" takes hours
+	$(BIN)/python -W ignore -m tests.benchmarks.learning_gates
 	$(BIN)/python -W ignore -m tests.benchmarks.bench_learning $(ARGS)
 
 bench-pretrain: .venv/dev.stamp  ## compare the starter's recipe with variants of it; takes an hour

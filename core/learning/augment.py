@@ -1,7 +1,7 @@
 """The same rows told a little otherwise: other names, other pronouns, other cuts, other headings.
 
 Half of the rows are varied, in place, so a run takes as long as before. What is varied is a
-setting; none is by default, since none was measured to help (tests/benchmarks/RESULTS.md). Both
+setting; nothing is by default, until `tests.benchmarks.learning_augment` shows that it helps. Both
 passages of a pair are varied alike, so that what differs between them is what was picked.
 """
 

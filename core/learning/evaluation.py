@@ -87,15 +87,13 @@ def win_rate(judge: Verdicts, old: Tensor, new: Tensor, seed: int, times: int = 
     """
     rng = torch.Generator().manual_seed(seed)
     found = judge_of(judge)
-    before, after = found.likens(old), found.likens(new)
-    drawn: list[float] = []
-    for _ in range(times):
-        chosen = found.sample(rng)
-        won = _wins(found.scores(before, chosen), found.scores(after, chosen))
-        drawn.append(float(won[torch.randint(len(old), (len(old),), generator=rng)].mean()))
-    low, high = torch.tensor(drawn).quantile(torch.tensor([0.025, 0.975])).tolist()
-    whole = torch.arange(found.rows)
-    mean = float(_wins(found.scores(before, whole), found.scores(after, whole)).mean())
+    samples = [torch.arange(found.rows), *(found.sample(rng) for _ in range(times))]
+    heads = torch.stack([found.head(chosen) for chosen in samples], 1)  # (ratings, 1 + times)
+    won = _wins(found.likens(old) @ heads, found.likens(new) @ heads)  # (passages, 1 + times)
+    passages = torch.randint(len(old), (len(old), times), generator=rng)
+    drawn = won[:, 1:].gather(0, passages).mean(0)
+    low, high = drawn.quantile(torch.tensor([0.025, 0.975], dtype=drawn.dtype)).tolist()
+    mean = float(won[:, 0].mean())
     return Measure(promotion.WIN_RATE, None, mean, low, high)
 
 

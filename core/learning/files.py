@@ -85,6 +85,20 @@ def stamp(lora: Lora, data: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
+def sweep(data: Path) -> None:
+    """Remove what a killed run left half written; only the one that holds the lease may."""
+    halves = [
+        *(data / "datasets").glob(".*.part"),
+        *(data / "loras").glob(".*.part"),
+        *(data / "runs").rglob("*.writing"),
+    ]
+    for half in halves:
+        if half.is_dir():
+            shutil.rmtree(half)
+        else:
+            half.unlink()
+
+
 def environment() -> dict[str, str]:
     """What a run computed with: versions and the kind of machine."""
     found = {"python": platform.python_version(), "machine": platform.machine()}

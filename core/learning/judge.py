@@ -32,15 +32,16 @@ class Judge:
         """How alike passages are to those rated: (passages, ratings)."""
         return self._scaled(features) @ self._scaled(self.verdicts.features).T / len(self.mean)
 
-    def scores(self, alike: Tensor, chosen: Tensor) -> Tensor:
-        """How much passages are liked by some of the ratings, of any multiplicity: (passages,)."""
-        liked, weight = self.verdicts.liked[chosen].double(), self.verdicts.weight[chosen].double()
+    def head(self, chosen: Tensor) -> Tensor:
+        """What some of the ratings, of any multiplicity, say of what is like each: (ratings,).
+
+        Times how alike a passage is to each rated one, it is how much that passage is liked.
+        """
+        liked, weight = self.verdicts.liked[chosen], self.verdicts.weight[chosen]
         # A rating of little weight is one of great noise.
         noise = torch.diag(_LEASH / weight.clamp(min=1e-3))
-        target = liked - liked.mean()
-        by_row = torch.linalg.solve(self.alike[chosen][:, chosen].double() + noise, target)
-        found: Tensor = alike[:, chosen].double() @ by_row
-        return found
+        by_row = torch.linalg.solve(self.alike[chosen][:, chosen] + noise, liked - liked.mean())
+        return torch.zeros(self.rows).index_add(0, chosen, by_row)
 
     def sample(self, rng: torch.Generator) -> Tensor:
         """As many ratings, drawn with replacement, some liked and some not."""

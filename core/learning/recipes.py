@@ -95,7 +95,7 @@ class TrainingSettings:
     rounds: int = 3  # ADVERSARIAL
     told: int = 96  # ADVERSARIAL: passages written in each round
     leash: float = 0.012  # share by which the loss on stories may rise; else the change is weakened
-    augment: tuple[Augmentation, ...] = ()  # none was measured to help
+    augment: tuple[Augmentation, ...] = ()  # nothing, until it is measured to help
     threads: int = 1
     device: str = "auto"
     wandb: str = ""  # a project of Weights & Biases beside the TensorBoard files

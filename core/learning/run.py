@@ -65,6 +65,7 @@ class Learned:
 def learn(study: Study) -> Learned:
     """Do a whole run, or the rest of one. Raises TooLittle, LearningError or NarratorError."""
     with _alone(study) as holder:
+        files.sweep(study.data)
         run = _opened(study)
         folder = study.data / "runs" / str(run.id)
         study = replace(study, tell=_telling(study, run, holder))
@@ -129,16 +130,20 @@ def _is_dead(holder: str) -> bool:
 
 def _opened(study: Study) -> Run:
     """The run that was left open, if it was asked the same; else a new one."""
-    settings, now = _facts(study), study.clock()
+    settings, now, given_up = _facts(study), study.clock(), list[Run]()
     with study.library.begin() as tx:
         stale = {dataset.hash for dataset in tx.stale_datasets()}
         for run in tx.open_runs():
             if run.scope == study.scope and run.settings == settings and run.dataset not in stale:
                 return run
             tx.close_run(run.id, RunState.FAILED, "broken off; begun anew", now=now)
-        return tx.open_run(
+            given_up.append(run)
+        opened = tx.open_run(
             scope=study.scope, recipe=study.settings.recipe, settings=settings, now=now
         )
+    for run in given_up:
+        shutil.rmtree(study.data / "runs" / str(run.id), ignore_errors=True)
+    return opened
 
 
 def _facts(study: Study) -> dict[str, Any]:
@@ -187,7 +192,8 @@ def _collect(study: Study, run: Run) -> Path:
     found = collect(study)
     _enough(study, found)
     rows = found.dataset
-    folder = datasets.write(rows, study.data / "datasets" / rows.hash[:12])
+    folder = study.data / "datasets" / rows.hash[:12]
+    # Noted first: files that nobody has noted would outlive it when somebody takes a text back.
     with study.library.begin() as tx:
         tx.keep_dataset(
             run.id,
@@ -198,7 +204,7 @@ def _collect(study: Study, run: Run) -> Path:
             places=rows.places,
             now=study.clock(),
         )
-    return folder
+    return datasets.write(rows, folder)
 
 
 def collect(study: Study) -> Collected:

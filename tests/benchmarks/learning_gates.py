@@ -56,16 +56,20 @@ def main() -> None:
     found: dict[str, dict[str, float]] = {}
     for taste in (Taste[name] for name in options.tastes.split(",")):
         pool = Pool(features, torch.tensor([liking(taste, text) for text in texts]))
-        found[taste.value] = {
-            f"{share:.1%}": _opened(pool, share, options.gates) for share in _PREFERRED
-        }
-        print(taste.value, found[taste.value], flush=True)
+        found[taste.value] = {}
+        for share in _PREFERRED:
+            found[taste.value][f"{share:.1%}"] = _opened(pool, share, options.gates)
+            _keep(found, options.gates, time.monotonic() - began)
+            print(taste.value, f"{share:.1%}", found[taste.value][f"{share:.1%}"], flush=True)
+
+
+def _keep(found: dict[str, dict[str, float]], gates: int, seconds: float) -> None:
     kept = {
-        "gates": options.gates,
+        "gates": gates,
         "ratings": _RATINGS,
         "passages": _PASSAGES,
         "promoted, by how often the taste prefers the candidate": found,
-        "seconds": round(time.monotonic() - began, 1),
+        "seconds": round(seconds, 1),
     }
     (_RESULTS / "gates.json").write_text(json.dumps(kept, indent=2) + "\n")
 

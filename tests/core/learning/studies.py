@@ -1,7 +1,6 @@
 """Studies for tests: a library full of judgements, and a school that is quick and real on disk."""
 
 import json
-import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from core.errors import LearningError
 from core.learning import dataset as datasets
 from core.learning.files import CONFIG, WEIGHTS
 from core.learning.plan import (
@@ -24,7 +22,6 @@ from core.learning.plan import (
     Trained,
 )
 from core.learning.run import Study
-from core.storage.database import open_database
 from core.storage.library import Library
 from core.story.model import Origin, Preset, Provenance, Style
 
@@ -151,23 +148,3 @@ def judge(library: Library, *, stories: int = 40, author: str = "ann") -> int:
             tx.rate(ids[1], session.author, -1, now=now)
             tx.note_pick(ids[0], ids[1:], session.author, how="pick", now=now)
     return session.author
-
-
-def main(data: Path) -> None:
-    """Learn in a process of its own, to be killed; slowly, so that it can be met at any step."""
-    import time  # noqa: PLC0415  # only here
-
-    from core.learning.run import learn  # noqa: PLC0415  # the same
-
-    database = open_database(f"sqlite:///{data / 'stories.db'}")
-    pupil = Pupil(steps=40)
-    study = a_study(Library(database), data, pupil, tell=lambda _: time.sleep(0.004))
-    try:
-        learn(study)
-    except LearningError as error:
-        print(error, flush=True)  # noqa: T201  # the test reads it
-    database.close()
-
-
-if __name__ == "__main__":
-    main(Path(os.environ["STUDY"]))
