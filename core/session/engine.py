@@ -222,15 +222,8 @@ class Engine:
 
     def _reread(self, turn: Turn, tx: Transaction) -> Turn:
         session = session_of(tx, turn.request.place, turn.request.author, turn.now)
-        again = read_turn(
-            tx,
-            turn.id,
-            turn.request,
-            session,
-            house=self._house,
-            seed=turn.seed,
-            now=turn.now,
-        )
+        house, seed, now = self._house, turn.seed, turn.now
+        again = read_turn(tx, turn.id, turn.request, session, house=house, seed=seed, now=now)
         rounds.gate(tx, again)
         return again
 
@@ -301,16 +294,9 @@ class Engine:
         )
         if left is None:
             return None
-        session = session_of(tx, place, author, self._clock())
-        turn = read_turn(
-            tx,
-            left.id,
-            request,
-            session,
-            house=self._house,
-            seed=self._seeds() if left.seed is None else left.seed,
-            now=self._clock(),
-        )
+        now, seed = self._clock(), self._seeds() if left.seed is None else left.seed
+        session = session_of(tx, place, author, now)
+        turn = read_turn(tx, left.id, request, session, house=self._house, seed=seed, now=now)
         return replace(turn, seed=turn.seed if left.seed is None else left.seed), left
 
     # ------------------------------------------------------------ together
@@ -373,10 +359,7 @@ class Engine:
 
     async def place_of(self, platform: str, chat: str, screen: str) -> Place | None:
         """Return the place of a message of ours, where a platform names only its chat."""
-        spot = await self._do(lambda tx: tx.place_of(platform=platform, chat=chat, screen=screen))
-        if spot is None:
-            return None
-        return Place(spot.platform, spot.chat, spot.topic, private=spot.private)
+        return await self._do(lambda tx: recalling.place_of(tx, platform, chat, screen))
 
     async def moved(self, platform: str, old: str, new: str) -> None:
         """Note that a platform gave a chat another id; its stories go with it."""

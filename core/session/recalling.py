@@ -37,6 +37,12 @@ def reaction_to(tx: Transaction, place: Place, screen: str, value: int) -> c.Com
     return None if shown is None or shown.passage is None else c.Rate(value, shown.passage)
 
 
+def place_of(tx: Transaction, platform: str, chat: str, screen: str) -> Place | None:
+    """Return the place of a message of ours, where a platform names only its chat."""
+    spot = tx.place_of(platform=platform, chat=chat, screen=screen)
+    return Place(spot.platform, spot.chat, spot.topic, private=spot.private) if spot else None
+
+
 def post(tx: Transaction, notice: Notice, screen: str, now: datetime) -> None:
     """Note what a notice shows, and in which message: as something the narrator said there."""
     place = notice.place
