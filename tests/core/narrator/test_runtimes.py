@@ -224,6 +224,22 @@ def test_every_row_takes_its_own_lora(make: Make, saved: Path, tmp_path: Path) -
             torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
 
 
+def test_loras_come_and_go_between_two_steps(make: Make, saved: Path, tmp_path: Path) -> None:
+    first, second, third = (tuned(saved, tmp_path / str(seed), seed) for seed in range(3))
+    none = (None, model().eval())
+    ids = TEXTS[2]
+    runtime = make(read_weights(saved, CPU), 3)
+    with torch.inference_mode():
+        for rows in ([first, second], [second, third, none], [none, none], [first, third, first]):
+            for slot, (lora, _) in enumerate(rows):
+                runtime.read(slot, ids[:-1], 0, lora)
+            runtime.begin([ids[-1]] * len(rows), [len(ids) - 1] * len(rows), [x for x, _ in rows])
+            logits = runtime.finish()
+            for found, (_, whole) in zip(logits, rows, strict=True):
+                expected = whole(torch.tensor([ids])).logits[0, -1]
+                torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
+
+
 def test_a_lora_can_stand_in_for_the_merged_one(make: Make, saved: Path, tmp_path: Path) -> None:
     (live, _), (other, whole) = (tuned(saved, tmp_path / str(seed), seed) for seed in range(2))
     runtime = make(read_weights(saved, CPU, live), 1)
