@@ -50,6 +50,7 @@ class Watcher:
         self._discord = discord
         self._console = console
         self._seen: dict[Key, Shown] = {}  # at the last look
+        self._grown: dict[Key, Shown] = {}
         self._printed: dict[Key, Shown] = {}
         self._alerts = 0
 
@@ -74,7 +75,9 @@ class Watcher:
         while True:
             for key, shown in self.now().items():
                 if self._seen.get(key) != shown:
-                    self._seen[key] = shown
+                    self._seen[key] = shown  # a whole answer is told before the next look
+                elif shown not in (self._printed.get(key), self._grown.get(key)):
+                    self._grown[key] = shown
                     if not shown.rows and not shown.files:
                         self._growing(shown)
             await asyncio.sleep(_LOOK)
