@@ -25,12 +25,13 @@ def layers_read(weights: Weights) -> tuple[int, ...]:
 
 def pooled(weights: Weights, tokens: Tokens, texts: Sequence[str]) -> Tensor:
     """The mean states of each text, one block's after another: (texts, blocks * width)."""
-    found = [
-        _read(weights, [_ids(tokens, text) for text in texts[start : start + _TOGETHER]])
-        for start in range(0, len(texts), _TOGETHER)
-    ]
-    width = weights.tokens.shape[1] * len(layers_read(weights))
-    return torch.cat(found) if found else torch.zeros(0, width)
+    rows = [_ids(tokens, text) for text in texts]
+    order = sorted(range(len(rows)), key=lambda at: len(rows[at]))  # a batch is as long as its last
+    found = torch.zeros(len(rows), weights.tokens.shape[1] * len(layers_read(weights)))
+    for start in range(0, len(rows), _TOGETHER):
+        together = order[start : start + _TOGETHER]
+        found[together] = _read(weights, [rows[at] for at in together])
+    return found
 
 
 def all_states(weights: Weights, ids: Tensor) -> Tensor:
