@@ -24,6 +24,7 @@ from typing import Any
 from core.errors import LearningError
 from core.learning.clearing import Basis
 from core.learning.examples import Examples, Liked, Pair, Side, Thumb
+from core.learning.whole import take_place
 from core.narrator.narrator import Assignment, Mode
 from core.story.model import Length, Preset
 
@@ -83,8 +84,7 @@ def write(dataset: Dataset, folder: Path, form: str = "jsonl") -> Path:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         _write_files(dataset, part, form)
-        shutil.rmtree(folder, ignore_errors=True)
-        part.replace(folder)
+        take_place(part, folder)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
         raise LearningError(

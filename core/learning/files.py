@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.errors import LearningError, LoraRefused
 from core.learning.plan import Trained
+from core.learning.whole import take_place
 from core.storage.loras import Lora
 
 WEIGHTS = "adapter_model.safetensors"
@@ -37,8 +38,7 @@ def keep(trained: Trained, folder: Path) -> str:
     except OSError:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    shutil.rmtree(folder, ignore_errors=True)
-    part.replace(folder)
+    take_place(part, folder)
     return sha256(folder / WEIGHTS)
 
 
@@ -90,6 +90,7 @@ def sweep(data: Path) -> None:
     halves = [
         *(data / "datasets").glob(".*.part"),
         *(data / "loras").glob(".*.part"),
+        *(data / "runs").rglob(".*.part"),
         *(data / "runs").rglob("*.writing"),
     ]
     for half in halves:

@@ -19,6 +19,7 @@ from transformers import GPT2LMHeadModel
 
 from core.errors import LearningError
 from core.learning.bundle import SUMS
+from core.learning.whole import take_place
 
 TARGETS = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
@@ -84,8 +85,7 @@ def write_lora(added: Change, folder: Path, *, base: Path, strength: float = 1.0
     save_file(parts, unfinished / WEIGHTS)
     _config(rank, base).save_pretrained(str(unfinished))
     _sum(unfinished)
-    shutil.rmtree(folder, ignore_errors=True)
-    unfinished.rename(folder)
+    take_place(unfinished, folder)
     return rank
 
 
