@@ -29,6 +29,7 @@ from core.learning.recipes import Method, Stage, TrainingSettings
 TRIALS, _SEEN, _TRAINED = "trials.json", "seen.json", "trained.json"
 _RANKS = (4, 8, 16, 32)
 _AT_RANDOM = 4  # trials before the sampler draws on what it has seen
+_WARM = 2  # checkpoints of a trial that say nothing yet
 _WHOLE = 2  # trials that are not given up, so that there is a median
 
 
@@ -141,7 +142,7 @@ def _study(found: Sequence[Trial], settings: TrainingSettings) -> optuna.Study:
         sampler=optuna.samplers.TPESampler(
             seed=settings.seed + len(found), n_startup_trials=_AT_RANDOM
         ),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=_WHOLE),
+        pruner=optuna.pruners.MedianPruner(_WHOLE, n_warmup_steps=_WARM),
     )
     for trial in found:
         ended = optuna.trial.TrialState.PRUNED

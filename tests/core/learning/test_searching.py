@@ -121,7 +121,7 @@ def test_no_trial_is_begun_that_would_not_end_in_time(model, tmp_path):
 
 
 class Scripted:
-    """A school whose trials come to what the test says, at three checkpoints each."""
+    """A school whose trials come to what the test says, at four checkpoints each."""
 
     def __init__(self, model, values):
         self.model, self.values, self.steps = model, values, []
@@ -129,7 +129,7 @@ class Scripted:
     def __call__(self, settings, work, tell, watch):
         number = len(self.steps)
         self.steps.append(0)
-        for _ in range(3):
+        for _ in range(4):
             self.steps[number] += 1
             watch(self.values[number])
         if self.values[number] is None:
@@ -145,7 +145,7 @@ def test_a_trial_that_falls_behind_is_given_up(model, tmp_path, monkeypatch):
     )
     school = Scripted(model, [0.4, 0.6, 0.1, 0.9])
     searching.best(a_search(model, tmp_path, trials=4), school, lambda _: None)
-    assert school.steps == [3, 3, 1, 3]
+    assert school.steps == [4, 4, 3, 4]
     given_up = kept(tmp_path)[2]
     assert (given_up["worth"], given_up["why"]) == (None, "it fell behind the others")
     assert [one["worth"] is None for one in kept(tmp_path)] == [False, False, True, False]
