@@ -46,7 +46,7 @@ class StandInNarrator:
         self.closed = False
         self._window = window  # in words
         self._model = model
-        self._lora = lora
+        self._lora, self._lora_before = lora, ""
 
     @property
     def model(self) -> str:
@@ -59,9 +59,11 @@ class StandInNarrator:
     async def write(self, assignment: Assignment) -> AsyncGenerator[str]:
         if self.closed:
             raise NarratorError("The narrator has been closed.")
-        # The live one is in memory, whatever became of its files.
-        if assignment.lora not in {"", BASE} and Path(assignment.lora).name != self._lora:
-            _needs_lora(Path(assignment.lora))
+        # The live one and the one before are in memory, whatever became of their files.
+        if assignment.lora not in {"", BASE}:
+            folder = Path(assignment.lora)
+            if folder.name not in {self._lora, self._lora_before}:
+                _needs_lora(folder)
         self.assigned.append(assignment)
         planned = self.upcoming.popleft() if self.upcoming else self._told(assignment)
         text = "Then" if isinstance(planned, NarratorError) else planned
@@ -86,7 +88,7 @@ class StandInNarrator:
         await asyncio.sleep(0)
         if lora:
             _needs_lora(lora)
-        self._lora = lora.name if lora else ""
+        self._lora, self._lora_before = lora.name if lora else "", self._lora
 
     async def score(self, assignment: Assignment, texts: Sequence[str]) -> list[float]:
         await asyncio.sleep(0)

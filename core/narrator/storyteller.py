@@ -103,8 +103,11 @@ class Storyteller:
         with self._submitting, self._scoring:
             self._batch, old = batch, self._batch
             self._weights, self._making, self._scorer = weights, making, None
-            self._live, self._live_folder = live, lora
             self._loras.clear()
+            if self._live and self._live_folder:
+                # A turn that began with it may come yet, and by then its files may be deleted.
+                self._loras[str(self._live_folder)] = self._live.in_place_of(live)
+            self._live, self._live_folder = live, lora
         old.retire()
         self._retired = [old, *(each for each in self._retired if not each.done)]
 

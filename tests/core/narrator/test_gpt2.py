@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import torch
 
-from core.errors import ModelUnavailable, NarratorError, Overloaded
+from core.errors import LoraRefused, ModelUnavailable, NarratorError, Overloaded
 from core.narrator import runtimes, storyteller
 from core.narrator.gpt2 import Gpt2Narrator
 from core.narrator.narrator import Assignment, Mode
@@ -246,3 +246,21 @@ def test_memory_decides_the_slots(speaking: Path) -> None:
     each = 2 * 256 * 420 * 4  # keys and values of one block
     assert runtimes.slots(weights, NarratorSettings(slot_megabytes=2)) == 2 * 2**20 // each
     assert runtimes.slots(weights, NarratorSettings(slots=3)) == 3
+
+
+async def test_a_turn_that_began_with_the_lora_before_is_told_though_its_files_are_gone(
+    speaking: Path, loras: tuple[Path, ...], tmp_path: Path
+) -> None:
+    before = tmp_path / "before"
+    shutil.copytree(loras[0], before)
+    reading_it = Gpt2Narrator(settings(speaking, lora=loras[1]))
+    told = await passage(reading_it, replace(TOLD, lora=str(before)))
+    await reading_it.close()
+    narrator = Gpt2Narrator(settings(speaking, lora=before))
+    await narrator.use(loras[1])
+    shutil.rmtree(before)
+    assert await passage(narrator, replace(TOLD, lora=str(before))) == told
+    await narrator.use(None)
+    with pytest.raises(LoraRefused):
+        await passage(narrator, replace(TOLD, lora=str(before)))
+    await narrator.close()
