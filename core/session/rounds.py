@@ -118,11 +118,13 @@ def standing(tx: Transaction, say: Voice, group: Group) -> str:
     lines = [say(f"order.{group.order}")]
     if group.order is not Order.FREE:
         lines.append(say("order.wait", time=_spelled(say, group.wait.total_seconds())))
+    known = tx.names(group.seats) if group.order is not Order.FREE else {}
+    seats = [known.get(seat) or say("order.somebody") for seat in group.seats]
     if group.order is Order.ROUNDS:
-        known = tx.names(group.seats)
-        seats = [known.get(seat) or say("order.somebody") for seat in group.seats]
         lines.append(" → ".join([*seats, say("order.narrator")]))
         lines.append(next_up(tx, say, group))
+    elif group.order is Order.VOTE:
+        lines.append(say("order.seats", names=" · ".join(seats), needed=group.needed))
     if group.paused:
         lines.append(say("order.paused"))
     return "\n".join(line for line in lines if line)

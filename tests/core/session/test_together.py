@@ -211,6 +211,16 @@ async def test_a_vote_offers_three_takes_and_the_winner_advances_the_story(stage
     assert "3" in (await stage.ask("/takes")).note
 
 
+async def test_whoever_takes_a_seat_for_a_vote_sees_who_has_one_and_what_decides(
+    stage: Stage,
+) -> None:
+    assert "Ann" in (await begun(stage, "/order vote 2h")).text
+    seated = (await stage.ask("/seat", author=BEN)).text
+    assert "Ann · Ben" in seated
+    assert "2 votes decide" in seated
+    assert "Ben" not in (await stage.ask("/seat", author=BEN)).text
+
+
 async def test_votes_become_preferences(stage: Stage) -> None:
     ballot = await offered(stage)
     await stage.ask(button(ballot, "B"))
