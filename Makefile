@@ -20,7 +20,7 @@ play: .venv/run.stamp  ## open a story in the terminal; make play ARGS="--data D
 demo: .venv/dev.stamp  ## watch a Telegram group and a Discord channel write one story; no token needed
 	@$(BIN)/python -m tests.demo
 
-demo-learning: .venv/dev.stamp  ## watch a group teach its narrator, from ratings to the rebuild; ten minutes
+demo-learning: .venv/dev.stamp  ## watch a group teach its narrator, from ratings to the rebuild; takes minutes
 	@$(BIN)/python -m tests.demo_learning $(ARGS)
 
 test: .venv/dev.stamp  ## run every check: style, types, imports, tests, coverage

@@ -23,7 +23,7 @@ _MINUTES = 1.5  # that a run may take for its training, and as much again for it
 
 
 def small(data: Path, *, minimum: float, minutes: float) -> Settings:
-    """Settings of a group that has ten minutes: nobody is new, and runs are short."""
+    """Settings of a group that has little time: nobody is new, and runs are short."""
     plain = inside(Settings(), data)
     learning = plain.learning.model_copy(
         update={
