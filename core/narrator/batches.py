@@ -1,6 +1,6 @@
 """Many passages, one model: jobs join and leave a running batch between two tokens.
 
-One thread owns the model. Each of its rounds reads waiting prompts for a moment, a part at a time,
+One thread owns the model. Each of its rounds reads waiting prompts for a moment, several at once,
 and writes one token of every passage, so that a long prompt never makes the others wait. When
 memory runs out, fewer are written at once, and what the others have written is read again later.
 """
@@ -23,6 +23,7 @@ from core.narrator.draw import POISONED, Drawing
 from core.narrator.jobs import Job, Row
 from core.narrator.prefixes import KEPT_BYTES, LEAST_TOKENS, Prefix, Prefixes, common
 from core.narrator.shortage import MemoryShortageError, shortage_told
+from core.narrator.stretch import Stretch
 from core.narrator.tokens import Tokens
 from core.narrator.waiting import Waiting
 
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
     from core.narrator.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
-_PART = 256  # tokens of a prompt read at once, at most
+_PART = 1024  # tokens of prompts read at once, at most
 _LEAST_PART = 32
 _READING = 0.03  # seconds that a round reads while others write; a part is always finished
+_BURST = 0.3  # the same where nobody writes yet: passages that begin together are written together
 _RELIEF = 60.0  # seconds without a shortage of memory until one slot more is tried
 
 
@@ -65,7 +67,7 @@ class Batch:
         self._never: Any = never.numpy() if here else never
         self._numbers = np.array if here else partial(torch.tensor, device=self._device)
         self._rows: list[Row] = []  # those that write, in the first slots
-        self._reader: Row | None = None  # reads its prompt in the slot after these
+        self._readers: list[Row] = []  # read their prompts, in the slots after these
         self._drawing: Drawing | None = None  # None: the rows have changed
         self._prefixes = Prefixes(settings.prefix_bytes, runtime.forget)
         self._waiting: Waiting[Job] = Waiting()
@@ -75,7 +77,7 @@ class Batch:
         self._changed = threading.Condition()
         self._closed_at: float | None = None
         self._retired = False
-        self._part = _PART  # fewer where reading so many takes too long
+        self._part = _PART  # tokens while others write: fewer where so many take too long
         self.tokens_read = 0  # of prompts, for measurements: without those that were kept
         self._thread = threading.Thread(target=self._run, name="narrator", daemon=True)
         self._thread.start()
@@ -146,14 +148,17 @@ class Batch:
             self._runtime.warm()
 
     def _busy(self) -> bool:
-        return bool(self._rows or self._reader or self._put_back or len(self._waiting))
+        return bool(self._rows or self._readers or self._put_back or len(self._waiting))
 
     def _over(self) -> bool:
         return self._retired or self._closed_at is not None
 
     def _round(self) -> None:
-        until = time.monotonic() + _READING
-        while self._read_a_part() and (not self._rows or time.monotonic() < until):
+        writing = bool(self._rows)
+        until = time.monotonic() + (_READING if writing else _BURST)
+        while self._read_on(self._part if writing else _PART) and (
+            not self._rows or time.monotonic() < until
+        ):
             pass
         for index in reversed(range(len(self._rows))):
             if self._rows[index].job.cancelled:
@@ -161,53 +166,74 @@ class Batch:
         if self._rows:
             self._write_a_token()
 
-    def _read_a_part(self) -> bool:
-        """Read on in the prompt whose turn it is; False when there is none."""
-        reader = self._reader or self._next_reader()
-        if reader is None:
-            return False
-        slot, unread = len(self._rows), reader.unread
-        if reader.job.cancelled:
-            self._reader = None
-            return True
-        part = unread[: self._part]
-        if part:
-            began = time.monotonic()
-            with shortage_told():
-                self._runtime.read(slot, part, reader.read, reader.job.lora)
-            self.tokens_read += len(part)
-            reader.read += len(part)
-            took = (time.monotonic() - began) / len(part)  # seconds a token
-            self._part = max(_LEAST_PART, min(_PART, int(_READING / took)))
-        if len(part) == len(unread):
-            self._reader = None
-            self._rows.append(reader)
+    def _read_on(self, most: int) -> bool:
+        """Read so many tokens of the prompts whose turn it is; False when there are none."""
+        for index in reversed(range(len(self._readers))):
+            if self._readers[index].job.cancelled:
+                self._stop_reading(index)
+        stretches: list[Stretch] = []
+        readers = 0
+        while most > 0 and (readers < len(self._readers) or self._next_reader()):
+            row = self._readers[readers]
+            part = row.unread[:most]
+            if part:
+                slot = len(self._rows) + readers
+                stretches.append(Stretch(slot, part, row.read, row.job.lora))
+            most -= len(part)
+            readers += 1
+        if stretches:
+            self._read(stretches)
+        done = [row for row in self._readers[:readers] if not row.unread]
+        if done:  # the last one may go on next time
+            self._rows += done
+            self._readers = self._readers[len(done) :]
             self._drawing = None
-        return True
+        return readers > 0
 
-    def _next_reader(self) -> Row | None:
+    def _read(self, stretches: list[Stretch]) -> None:
+        began, tokens = time.monotonic(), sum(len(stretch.ids) for stretch in stretches)
+        with shortage_told():
+            self._runtime.read(stretches)
+        self.tokens_read += tokens
+        for stretch in stretches:
+            self._readers[stretch.slot - len(self._rows)].read = stretch.end
+        took = (time.monotonic() - began) / tokens  # seconds a token
+        self._part = max(_LEAST_PART, min(_PART, int(_READING / took)))
+
+    def _stop_reading(self, index: int) -> None:
+        """Take a reader away; the last one moves into its slot."""
+        last = self._readers.pop()
+        if index < len(self._readers):
+            slot = len(self._rows) + index
+            self._runtime.move(len(self._rows) + len(self._readers), slot, last.read)
+            self._readers[index] = last
+
+    def _next_reader(self) -> bool:
         """Give the next job a slot, and what was computed for the beginning of its prompt."""
-        if len(self._rows) >= self._slots_now():
-            return None
-        row = self._next_row()
+        slot = len(self._rows) + len(self._readers)
+        row = self._next_row() if slot < self._slots_now() else None
         if row is None:
-            return None
-        self._reader = row
-        lora, slot, unread = row.job.lora, len(self._rows), row.unread
+            return False
+        lora, unread = row.job.lora, row.unread
         length, kept = self._prefixes.longest(unread, lora)
+        least = max(length, LEAST_TOKENS)
+        if any(_begins_like(other, row) > least for other in self._readers):
+            self._put_back.appendleft(row)  # what they have in common shall be read once
+            return False
+        self._readers.append(row)
         beside = [
             common(other.text, unread) if other.job.lora is lora else 0 for other in self._rows
         ]
         nearest = max(beside, default=0)
         source = beside.index(nearest) if nearest else 0
         with shortage_told():
-            if nearest > max(length, LEAST_TOKENS) and self._runtime.is_sound(source, nearest):
+            if nearest > least and self._runtime.is_sound(source, nearest):
                 self._runtime.copy(source, slot, nearest)
                 row.read = nearest
             elif length:
                 self._runtime.put_in(slot, kept, length)
                 row.read = length
-        return row
+        return True
 
     def _next_row(self) -> Row | None:
         """Who lost a slot for want of memory comes first."""
@@ -285,7 +311,7 @@ class Batch:
         return not pen.ended and len(pen.ids) == before + 1
 
     def _leave(self, index: int, *, poisoned: bool = False) -> None:
-        """Free a row's slot; the last row moves into it, and the reader into the last row's."""
+        """Free a row's slot: the last row moves into it, and the last reader to where that was."""
         row, last = self._rows[index], len(self._rows) - 1
         if poisoned:
             self._runtime.clear(index)
@@ -295,8 +321,9 @@ class Batch:
             self._runtime.move(last, index, self._rows[last].read)
             self._mask[index] = self._mask[last]
             self._rows[index] = self._rows[last]
-        if self._reader:
-            self._runtime.move(last + 1, last, self._reader.read)
+        if self._readers:
+            self._runtime.move(last + len(self._readers), last, self._readers[-1].read)
+            self._readers.insert(0, self._readers.pop())
         self._rows.pop()
         self._drawing = None
 
@@ -322,11 +349,11 @@ class Batch:
         What is too much for the memory alone, and alone again when what was kept has gone, fails.
         """
         self._prefixes.clear()
-        rows = [*self._rows, *([self._reader] if self._reader else [])]
+        rows = [*self._rows, *self._readers]
         alone = len(rows) == 1
         self._most, self._short_at = max(1, len(rows) // 2), time.monotonic()
         _log.warning("memory is short: %d passages at once (%s)", self._most, short)
-        self._rows, self._reader, self._drawing = [], None, None
+        self._rows, self._readers, self._drawing = [], [], None
         for slot, row in enumerate(rows):
             self._runtime.clear(slot)
             row.put_back()
@@ -337,13 +364,19 @@ class Batch:
                 self._put_back.append(row)
 
     def _fail_all(self, error: NarratorError) -> None:
-        failed = [row.job for row in self._rows]
-        failed += [self._reader.job] if self._reader else []
+        failed = [row.job for row in (*self._rows, *self._readers)]
         for slot in range(len(failed)):
             self._runtime.clear(slot)
-        self._rows, self._reader, self._drawing = [], None, None
+        self._rows, self._readers, self._drawing = [], [], None
         with self._changed:
             while self._closed_at is not None and (row := self._next_row()):
                 failed.append(row.job)
         for job in failed:
             job.end(error)
+
+
+def _begins_like(reader: Row, other: Row) -> int:
+    """How many tokens the slot of a reader is to hold that another's is to hold as well."""
+    if reader.job.lora is not other.job.lora:
+        return 0
+    return common((*reader.text, *reader.unread), other.unread)

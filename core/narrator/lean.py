@@ -13,6 +13,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from torch import Tensor
 
 from core.narrator.loras import PARTS, Lora, Mix
+from core.narrator.stretch import Stretch
 from core.narrator.weights import Layer, Weights
 
 
@@ -36,13 +37,14 @@ class Lean:
         self._found = torch.zeros(0)
         self._laid: dict[str, tuple[Tensor, Tensor]] = {}
 
-    def read(self, slot: int, ids: Sequence[int], start: int, lora: Lora | None = None) -> None:
-        """Read the next tokens of a slot's text, which has `start` of them already."""
-        self._read(slot, ids, start, lora, only_keep=True)
+    def read(self, stretches: Sequence[Stretch]) -> None:
+        """Read the next tokens of some slots' texts."""
+        for stretch in stretches:
+            self._read(stretch, only_keep=True)
 
-    def likely(self, slot: int, ids: Sequence[int], start: int, lora: Lora | None = None) -> Tensor:
-        """The same, with what the model finds likely after each: (tokens, vocabulary)."""
-        return self._logits(self._read(slot, ids, start, lora, only_keep=False))
+    def likely(self, stretch: Stretch) -> Tensor:
+        """The same of one, with what the model finds likely after each: (tokens, vocabulary)."""
+        return self._logits(self._read(stretch, only_keep=False))
 
     @property
     def cold(self) -> bool:
@@ -118,19 +120,16 @@ class Lean:
         self.keys[:, slot] = 0
         self.values[:, slot] = 0
 
-    def _read(
-        self, slot: int, ids: Sequence[int], start: int, lora: Lora | None, *, only_keep: bool
-    ) -> Tensor:
+    def _read(self, stretch: Stretch, *, only_keep: bool) -> Tensor:
         """The last hidden states: (tokens, width).
 
         To `only_keep` keys and values, the last block needs no more than those, and nothing of
         use comes back.
         """
-        count = len(ids)
-        end = start + count
-        mixed = self._take([lora] * count)
+        slot, count, start, end = stretch.slot, len(stretch.ids), stretch.start, stretch.end
+        mixed = self._take([stretch.lora] * count)
         mask = self._columns[None, :end] <= self._columns[start:end, None] if start else None
-        tokens = torch.tensor(ids, device=self.device)
+        tokens = torch.tensor(stretch.ids, device=self.device)
         x = self.weights.tokens[tokens] + self.weights.places[start:end]  # (tokens, width)
         for at, layer in enumerate(self.weights.layers):
             q, k, v = self._attend(at, layer, x, mixed)

@@ -19,10 +19,13 @@ from core.narrator.graph import KEPT, SEQUENCES, Precision, draw, parameters
 from core.narrator.loras import PARTS, Lora, Mix
 from core.narrator.pages import PAGE, Pages, Pairs
 from core.narrator.prefixes import KEPT_BYTES
+from core.narrator.stretch import Stretch
 from core.narrator.weights import Weights
 
 _CORE = ov.Core()
-_ROUND = 16  # tokens: what is read is filled up to a multiple of it
+# Tokens: what is read is filled up to a multiple of it. A number of tokens is slow when it first
+# comes, so there are few of them.
+_ROUND, _ROUND_OF_MANY, _MANY = 16, 64, 256
 _LONGEST_WARM = 256  # tokens read at once
 # Numbers that share a scale where eight-bit weights are multiplied: of 32, which is the default, of
 # 64, 128 and 256 the fastest to read with, and and a ten-thousandth of the bits dearer.
@@ -107,13 +110,13 @@ class Paged:
         ]
         self._ids = self._at = self._longest = np.zeros(0, np.int32)
 
-    def read(self, slot: int, ids: Sequence[int], start: int, lora: Lora | None = None) -> None:
-        """Read the next tokens of a slot's text, which has `start` of them already."""
-        self._read(slot, ids, start, lora, all_picked=False)
+    def read(self, stretches: Sequence[Stretch]) -> None:
+        """Read the next tokens of some slots' texts, all at once."""
+        self._read(stretches, all_picked=False)
 
-    def likely(self, slot: int, ids: Sequence[int], start: int, lora: Lora | None = None) -> Tensor:
-        """The same, with what the model finds likely after each: (tokens, vocabulary)."""
-        return self._read(slot, ids, start, lora, all_picked=True)[: len(ids)].clone()
+    def likely(self, stretch: Stretch) -> Tensor:
+        """The same of one, with what the model finds likely after each: (tokens, vocabulary)."""
+        return self._read([stretch], all_picked=True)[: len(stretch.ids)].clone()
 
     def begin(self, ids: list[int], places: list[int], loras: list[Lora | None]) -> None:
         """Read one token more in each of the first slots, at these places of their texts.
@@ -149,7 +152,7 @@ class Paged:
             self.begin([0] * count, [0] * count, [None] * count)
             self.finish()
         else:
-            self.read(0, [0] * count, 0)
+            self.read([Stretch(0, [0] * count, 0)])
 
     def move(self, source: int, target: int, length: int) -> None:
         """Give a slot another's text, which is needed there no more."""
@@ -208,27 +211,31 @@ class Paged:
         for name, memory in zip(names, kept, strict=True):
             request.set_tensor(name, ov.Tensor(memory, shared_memory=True))
 
-    def _read(
-        self, slot: int, ids: Sequence[int], start: int, lora: Lora | None, *, all_picked: bool
-    ) -> Tensor:
-        # A number of tokens is slow when it first comes, so there are few: what is read too much
-        # is written over by what follows.
-        most = self._longest_text - start
-        count = min(-(-len(ids) // _ROUND) * _ROUND, most)
-        request = self._request([lora] * count, self._reading)
-        self._copy(self._pages.write(slot, start, start + count))
-        own = self._pages.of(slot, start + count)
-        places = np.arange(start, start + count, dtype=np.int32)
+    def _read(self, stretches: Sequence[Stretch], *, all_picked: bool) -> Tensor:
+        counts = [len(stretch.ids) for stretch in stretches]
+        step = _ROUND if sum(counts) <= _MANY else _ROUND_OF_MANY
+        # What the last text gets too much is written over by what follows in it.
+        over = min(-sum(counts) % step, self._longest_text - stretches[-1].end)
+        counts[-1] += over
+        loras: list[Lora | None] = []
+        own, places = [], []
+        for stretch, count in zip(stretches, counts, strict=True):
+            end = stretch.start + count
+            loras += [stretch.lora] * count
+            self._copy(self._pages.write(stretch.slot, stretch.start, end))
+            own.append(self._pages.of(stretch.slot, end))
+            places.append(np.arange(stretch.start, end, dtype=np.int32))
         inputs = {
-            "ids": _numbers([*ids, *([0] * (count - len(ids)))]),
-            "places": np.minimum(places, self.window - 1, dtype=np.int32),
-            "picked": np.arange(count if all_picked else 0, dtype=np.int32),
-            SEQUENCES[0]: _numbers([start]),
-            SEQUENCES[1]: _numbers([0, count]),
-            SEQUENCES[2]: own,
-            SEQUENCES[3]: _numbers([0, len(own)]),
-            "max_context_len": np.array(start + count, np.int32),
+            "ids": _numbers([token for each in stretches for token in each.ids] + [0] * over),
+            "places": np.minimum(np.concatenate(places), self.window - 1, dtype=np.int32),
+            "picked": np.arange(sum(counts) if all_picked else 0, dtype=np.int32),
+            SEQUENCES[0]: _numbers([stretch.start for stretch in stretches]),
+            SEQUENCES[1]: np.cumsum([0, *counts], dtype=np.int32),
+            SEQUENCES[2]: np.concatenate(own),
+            SEQUENCES[3]: np.cumsum([0, *map(len, own)], dtype=np.int32),
+            "max_context_len": np.array(max(at[-1] + 1 for at in places), np.int32),
         }
+        request = self._request(loras, self._reading)
         self._hand(request, inputs)
         request.start_async()
         return _computed(request)

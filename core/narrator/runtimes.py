@@ -11,6 +11,7 @@ import torch
 from core.errors import ModelUnavailable
 from core.narrator.lean import Lean
 from core.narrator.settings import NarratorSettings
+from core.narrator.stretch import Stretch
 from core.narrator.tokens import Tokens
 from core.narrator.weights import Weights
 
@@ -71,7 +72,14 @@ def torch_precision(where: torch.device, wanted: str) -> torch.dtype:
 
 def threads(wanted: int) -> int:
     """How many threads compute, where a processor does."""
-    return wanted or min(os.cpu_count() or 1, _MOST_THREADS)
+    return wanted or min(_processors(), _MOST_THREADS)
+
+
+def _processors() -> int:
+    """Those that this process may use: a container may have fewer than the machine."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def ready(
@@ -106,8 +114,8 @@ def loss(weights: Weights, tokens: Tokens, compiled: "Compiled") -> float:
 
     ids = (tokens.end, *tokens.encode(_SAMPLE))[: weights.window]
     with torch.inference_mode():
-        should = Lean(weights, 1).likely(0, ids, 0).log_softmax(-1)  # (tokens, vocabulary)
-        does = paged.Paged(compiled, 1).likely(0, ids, 0).log_softmax(-1)
+        should = Lean(weights, 1).likely(Stretch(0, ids, 0)).log_softmax(-1)  # (tokens, vocabulary)
+        does = paged.Paged(compiled, 1).likely(Stretch(0, ids, 0)).log_softmax(-1)
     odds = should.exp()
     return float((odds * (should - does)).sum() / -(odds * should).sum())
 

@@ -23,6 +23,7 @@ from core.narrator.reading import Reading
 from core.narrator.sampling import sampling
 from core.narrator.sentiment import Head, read_head, readings
 from core.narrator.settings import STARTER, NarratorSettings
+from core.narrator.stretch import Stretch
 from core.narrator.tokens import Tokens, read_tokens, tidy
 from core.narrator.weights import Weights, read_sizes, read_weights, verify
 
@@ -123,7 +124,7 @@ class Storyteller:
         with self._scoring, torch.inference_mode():
             scorer = self._own_scorer()
             if len(prompt) > 1:
-                scorer.read(0, prompt[:-1], 0, lora)
+                scorer.read([Stretch(0, prompt[:-1], 0, lora)])
             return [
                 _likelihood(scorer, prompt, self._tokens.encode(lead + tidy(text)), lora)
                 if tidy(text)
@@ -210,7 +211,7 @@ def _likelihood(
 ) -> float:
     start = len(prompt) - 1
     ids = ids[: scorer.window - start]
-    logits = scorer.likely(0, (prompt[-1], *ids[:-1]), start, lora)  # (tokens, vocabulary)
+    logits = scorer.likely(Stretch(0, (prompt[-1], *ids[:-1]), start, lora))  # (tokens, vocabulary)
     told: Tensor = torch.tensor(ids, device=logits.device)  # (tokens,)
     return float(logits.log_softmax(-1).gather(1, told[:, None]).mean())
 

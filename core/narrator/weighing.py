@@ -9,6 +9,7 @@ from torch import Tensor
 
 from core.narrator.loras import Lora
 from core.narrator.narrator import Doubt
+from core.narrator.stretch import Stretch
 from core.narrator.tokens import Tokens
 from core.story.words import word_spans
 
@@ -72,8 +73,8 @@ def doubts(
 def _read(scorer: "Runtime", prompt: Ids, told: Ids, known: int, lora: Lora | None) -> Tensor:
     """The logits for each token told, (tokens, vocabulary); `known` of the prompt is there."""
     if known < len(prompt) - 1:
-        scorer.read(0, prompt[known:-1], known, lora)
-    return scorer.likely(0, (prompt[-1], *told[:-1]), len(prompt) - 1, lora)
+        scorer.read([Stretch(0, prompt[known:-1], known, lora)])
+    return scorer.likely(Stretch(0, (prompt[-1], *told[:-1]), len(prompt) - 1, lora))
 
 
 def _likely(logits: Tensor, told: Ids) -> Tensor:
@@ -116,7 +117,9 @@ def _others(
         for _ in range(_PARTS):
             if at >= scorer.window:
                 break
-            after = scorer.likely(0, (token,), at, lora)[0].log_softmax(-1)  # (vocabulary,)
+            after = scorer.likely(Stretch(0, (token,), at, lora))[0].log_softmax(
+                -1
+            )  # (vocabulary,)
             token, at = int(after.argmax()), at + 1  # noqa: PLW2901 - the next part of the word
             if not tokens.bytes_of(token)[:1].isalpha():
                 break

@@ -18,6 +18,7 @@ from core.narrator.loras import Lora
 from core.narrator.pen import Pen
 from core.narrator.sampling import PRESETS, Measure
 from core.narrator.settings import NarratorSettings
+from core.narrator.stretch import Stretch
 from core.narrator.tokens import Tokens, read_tokens
 from core.narrator.weights import read_weights
 from core.story.model import Preset
@@ -123,7 +124,7 @@ class Ours:
 
     def nats(self, ids: tuple[int, ...]) -> float:
         """What the tokens of a text take, without the first."""
-        return _nats(self._scorer.likely(0, ids, 0), ids)
+        return _nats(self._scorer.likely(Stretch(0, ids, 0)), ids)
 
     def close(self) -> None:
         """Let the batch go."""

@@ -161,6 +161,22 @@ def test_a_prompt_read_while_others_come_and_go_stays_whole(
     assert [each.job.pen.result for each in asked] == alone
 
 
+def test_prompts_read_together_are_read_as_alone(scrambled: Weights, tokens: Tokens) -> None:
+    """Several at once, of which some begin alike and one is given up meanwhile."""
+    prompts = ["The sea was grey. " * 5 + f"{number} gulls came." for number in range(4)]
+    prompts += [f"{number} boats lay in the harbour. " * 4 for number in range(8)]
+    with running(scrambled, tokens, prefix_bytes=0) as desk:
+        alone = [desk.told(prompt, seed=seed) for seed, prompt in enumerate(prompts)]
+        read = desk.batch.tokens_read
+    with running(scrambled, tokens, prefix_bytes=0) as desk:
+        given_up = desk.ask("Nobody waits for this.")
+        asked = [desk.ask(prompt, seed=seed) for seed, prompt in enumerate(prompts)]
+        given_up.job.cancelled = True
+        assert all(each.ended.wait(30) for each in asked)
+        assert desk.batch.tokens_read < read
+    assert [each.job.pen.result for each in asked] == alone
+
+
 def test_one_slot_will_do(weights: Weights, tokens: Tokens) -> None:
     with running(weights, tokens, slots=1) as desk:
         asked = [desk.ask(seed=seed, place=str(seed)) for seed in range(4)]

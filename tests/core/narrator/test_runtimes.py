@@ -16,6 +16,8 @@ from core.narrator.graph import Precision
 from core.narrator.lean import Lean
 from core.narrator.loras import Lora, read_lora
 from core.narrator.paged import Compiled, Paged
+from core.narrator.runtimes import threads
+from core.narrator.stretch import Stretch
 from core.narrator.weights import Weights, read_sizes, read_weights
 
 pytestmark = pytest.mark.filterwarnings(  # peft asks transformers by an old name
@@ -82,7 +84,7 @@ def test_reading_gives_the_logits_of_transformers(
     runtime = make(read_weights(tmp_path, CPU), 2)
     for ids in TEXTS:
         with torch.inference_mode():
-            logits = runtime.likely(1, ids, 0)
+            logits = runtime.likely(Stretch(1, ids, 0))
         torch.testing.assert_close(logits, logits_of(whole, ids), atol=1e-4, rtol=1e-4)
 
 
@@ -90,7 +92,7 @@ def test_a_text_read_in_parts_gives_the_same(make: Make, saved: Path) -> None:
     runtime = make(read_weights(saved, CPU), 1)
     ids = TEXTS[2]
     with torch.inference_mode():
-        parts = [runtime.likely(0, ids[a:b], a) for a, b in ((0, 5), (5, 6), (6, 12))]
+        parts = [runtime.likely(Stretch(0, ids[a:b], a)) for a, b in ((0, 5), (5, 6), (6, 12))]
         logits = torch.cat(parts)
     torch.testing.assert_close(logits, logits_of(model(), ids), atol=1e-4, rtol=1e-4)
 
@@ -100,7 +102,7 @@ def test_texts_of_all_lengths_are_written_side_by_side(make: Make, saved: Path) 
     logits = torch.empty(0)
     with torch.inference_mode():
         for slot, ids in enumerate(TEXTS):
-            runtime.read(slot, ids, 0)
+            runtime.read([Stretch(slot, ids, 0)])
         lengths = [len(ids) for ids in TEXTS]
         for added in ([1, 2, 3, 4], [9, 9, 9, 9]):
             runtime.begin(added, lengths, [None] * len(added))
@@ -114,21 +116,39 @@ def test_texts_of_all_lengths_are_written_side_by_side(make: Make, saved: Path) 
         del ids[-2:]
 
 
+def test_texts_read_together_are_read_as_alone(make: Make, saved: Path) -> None:
+    runtime = make(read_weights(saved, CPU), 3)
+    texts = [ids for ids in TEXTS if len(ids) > 2]
+    with torch.inference_mode():
+        runtime.read([Stretch(0, texts[0][:3], 0)])
+        runtime.read(
+            [
+                Stretch(0, texts[0][3:-1], 3),
+                Stretch(1, texts[1][:-1], 0),
+                Stretch(2, texts[2][:-1], 0),
+            ]
+        )
+        runtime.begin([ids[-1] for ids in texts], [len(ids) - 1 for ids in texts], [None] * 3)
+        logits = runtime.finish()
+    for found, ids in zip(logits, texts, strict=True):
+        torch.testing.assert_close(found, logits_of(model(), ids)[-1], atol=1e-4, rtol=1e-4)
+
+
 def test_what_was_read_can_be_moved_taken_out_and_put_in(make: Make, saved: Path) -> None:
     runtime = make(read_weights(saved, CPU), 3)
     ids = TEXTS[2]
     count = len(ids) - 1
     with torch.inference_mode():
-        runtime.read(0, ids[:-1], 0)
+        runtime.read([Stretch(0, ids[:-1], 0)])
         runtime.copy(0, 2, count)
         kept = runtime.take_out(2, count)
         runtime.clear(2)
         runtime.put_in(1, kept, count)
-        logits = runtime.likely(1, ids[-1:], count)
+        logits = runtime.likely(Stretch(1, ids[-1:], count))
     torch.testing.assert_close(logits[0], logits_of(model(), ids)[-1], atol=1e-4, rtol=1e-4)
     runtime.move(1, 0, count + 1)
     with torch.inference_mode():
-        again = runtime.likely(0, ids[-1:], count)
+        again = runtime.likely(Stretch(0, ids[-1:], count))
     torch.testing.assert_close(again, logits)
 
 
@@ -136,12 +156,12 @@ def test_a_text_that_left_no_numbers_is_found_out(make: Make, saved: Path) -> No
     weights = read_weights(saved, CPU)
     weights.tokens[TEXTS[0][5]] = torch.nan
     runtime = make(weights, 2)
-    runtime.read(0, TEXTS[0][:7], 0)
-    runtime.read(1, TEXTS[0][:4], 0)
+    runtime.read([Stretch(0, TEXTS[0][:7], 0)])
+    runtime.read([Stretch(1, TEXTS[0][:4], 0)])
     assert not runtime.is_sound(0, 7)
     assert runtime.is_sound(1, 4)
     runtime.clear(0)
-    runtime.read(0, TEXTS[0][:4], 0)
+    runtime.read([Stretch(0, TEXTS[0][:4], 0)])
     assert runtime.is_sound(0, 4)
 
 
@@ -167,7 +187,7 @@ def test_a_merged_lora_gives_the_logits_of_peft(
     lora = read_lora(tmp_path, *read_sizes(saved))
     runtime = make(read_weights(saved, CPU, lora), 1)
     with torch.inference_mode():
-        logits = runtime.likely(0, TEXTS[2], 0)
+        logits = runtime.likely(Stretch(0, TEXTS[2], 0))
         expected = tuned.eval()(torch.tensor([TEXTS[2]])).logits[0]
     torch.testing.assert_close(logits, expected, atol=1e-4, rtol=1e-4)
     assert not torch.allclose(logits, logits_of(model(), TEXTS[2]), atol=0.1)
@@ -215,7 +235,7 @@ def test_every_row_takes_its_own_lora(make: Make, saved: Path, tmp_path: Path) -
     runtime = make(read_weights(saved, CPU), len(rows))
     with torch.inference_mode():
         for slot, (lora, _) in enumerate(rows):
-            runtime.read(slot, ids[:-1], 0, lora)
+            runtime.read([Stretch(slot, ids[:-1], 0, lora)])
         count = len(ids) - 1
         runtime.begin([ids[-1]] * len(rows), [count] * len(rows), [lora for lora, _ in rows])
         logits = runtime.finish()
@@ -232,7 +252,7 @@ def test_loras_come_and_go_between_two_steps(make: Make, saved: Path, tmp_path: 
     with torch.inference_mode():
         for rows in ([first, second], [second, third, none], [none, none], [first, third, first]):
             for slot, (lora, _) in enumerate(rows):
-                runtime.read(slot, ids[:-1], 0, lora)
+                runtime.read([Stretch(slot, ids[:-1], 0, lora)])
             runtime.begin([ids[-1]] * len(rows), [len(ids) - 1] * len(rows), [x for x, _ in rows])
             logits = runtime.finish()
             for found, (_, whole) in zip(logits, rows, strict=True):
@@ -244,8 +264,8 @@ def test_a_lora_can_stand_in_for_the_merged_one(make: Make, saved: Path, tmp_pat
     (live, _), (other, whole) = (tuned(saved, tmp_path / str(seed), seed) for seed in range(2))
     runtime = make(read_weights(saved, CPU, live), 1)
     with torch.inference_mode():
-        found = runtime.likely(0, TEXTS[2], 0, other.in_place_of(live))
-        base = runtime.likely(0, TEXTS[2], 0, Lora("base", {}).in_place_of(live))
+        found = runtime.likely(Stretch(0, TEXTS[2], 0, other.in_place_of(live)))
+        base = runtime.likely(Stretch(0, TEXTS[2], 0, Lora("base", {}).in_place_of(live)))
         expected = whole(torch.tensor([TEXTS[2]])).logits[0]
     torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
     torch.testing.assert_close(base, logits_of(model(), TEXTS[2]), atol=1e-3, rtol=1e-3)
@@ -260,7 +280,16 @@ def test_a_lora_of_another_file_is_refused(saved: Path, tmp_path: Path) -> None:
 
 def test_eight_bits_stay_near(saved: Path) -> None:
     runtime = Paged(Compiled(read_weights(saved, CPU), Precision.INT8, threads=2), 1)
-    found = runtime.likely(0, TEXTS[2], 0).log_softmax(-1)
+    found = runtime.likely(Stretch(0, TEXTS[2], 0)).log_softmax(-1)
     expected = logits_of(model(), TEXTS[2]).log_softmax(-1)
     divergence = (expected.exp() * (expected - found)).sum(-1)
     assert 0 < float(divergence.max()) < 0.02
+
+
+def test_as_many_threads_as_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert threads(0) == 3
+    assert threads(2) == 2
+    monkeypatch.delattr("os.sched_getaffinity")
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    assert threads(0) == 8
