@@ -109,6 +109,12 @@ def tales(pack: Pack, corpus: Path, split: str = "train") -> list[Tale]:
     return [tale for tale in (_tale(pack, row) for row in rows) if tale]
 
 
+def own_stories() -> list[Tale]:
+    """The stories that come with the program."""
+    own = next(pack for pack in MIXTURE if pack.name == "own")
+    return tales(own, OWN_STORIES)
+
+
 def _pack_rows(pack: Pack, corpus: Path, split: str) -> Iterator[dict[str, Any]]:
     path = corpus / f"{pack.file or pack.name}.{split}.jsonl.xz"
     if not path.exists():

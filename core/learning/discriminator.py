@@ -25,7 +25,7 @@ from core.narrator.weights import Weights, read_weights
 
 _AT_ONCE = 16  # passages read at once
 POOLS = 2  # the whole passage, and how it ends
-_ENDING = 3  # of a passage: its last third
+ENDING = 3  # of a passage: its last third
 _FOLDS = 5
 _LEASHES = (0.03, 0.3, 3.0)  # ridge penalties tried, for features of unit variance
 _STEPS = 40  # of L-BFGS; it has converged long before
@@ -57,18 +57,25 @@ class Reader:
 
     @torch.inference_mode()
     def _read(self, rows: Sequence[Encoded]) -> Tensor:
-        longest = max(len(row.prompt) + len(row.told) for row in rows)
-        ids = torch.full((len(rows), longest), self.tokens.end)
-        told = torch.zeros((POOLS, len(rows), longest))
+        ids = side_by_side(rows, self.tokens.end)
+        told = torch.zeros((POOLS, *ids.shape))
         for at, row in enumerate(rows):
             before, end = len(row.prompt), len(row.prompt) + len(row.told)
-            ids[at, :end] = torch.tensor((*row.prompt, *row.told))
             told[0, at, before:end] = 1
-            told[1, at, end - math.ceil(len(row.told) / _ENDING) : end] = 1
+            told[1, at, end - math.ceil(len(row.told) / ENDING) : end] = 1
         # Padding stands behind the text, where a causal model cannot see it.
         stacked = all_states(self.weights, ids)  # (rows, longest, layers * width)
         told /= told.sum(-1, keepdim=True).clamp(min=1)
         return torch.cat([share[:, None] @ stacked for share in told], -1)[:, 0]
+
+
+def side_by_side(rows: Sequence[Encoded], end: int) -> Tensor:
+    """Prompts with what was told after them, filled up behind: (rows, longest)."""
+    longest = max(len(row.prompt) + len(row.told) for row in rows)
+    ids = torch.full((len(rows), longest), end)
+    for at, row in enumerate(rows):
+        ids[at, : len(row.prompt) + len(row.told)] = torch.tensor((*row.prompt, *row.told))
+    return ids
 
 
 def reader(folder: Path) -> Reader:

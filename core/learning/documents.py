@@ -64,7 +64,7 @@ def document(tale: Tale, weights: WordWeights, rng: random.Random) -> Document:
     if draw < PLAIN + TITLE:
         return _title_task(tale, weights, rng)
     if draw < PLAIN + TITLE + REFINE:
-        return _refine_task(tale, weights, rng)
+        return refine_task(tale, weights, rng)
     if draw < PLAIN + TITLE + REFINE + RECAP or len(tale.text) > LONG:
         return _with_recap(tale, weights, rng)
     if draw < PLAIN + TITLE + REFINE + RECAP + GUIDED:
@@ -246,7 +246,7 @@ def _title_task(tale: Tale, weights: WordWeights, rng: random.Random) -> Documen
     return Document((Piece(text), Piece(asked, learnt=False), Piece(f" {title}")))
 
 
-def _refine_task(tale: Tale, weights: WordWeights, rng: random.Random) -> Document:
+def refine_task(tale: Tale, weights: WordWeights, rng: random.Random) -> Document:
     """Some context, a rough passage in a heading, the passage as it was, and often what follows."""
     text = tale.text
     places = spans(text)

@@ -20,7 +20,7 @@ from core.learning.describe import compound
 from core.learning.discriminator import Reader, Verdicts, reader, verdicts
 from core.learning.examples import Examples, prompt_text
 from core.learning.judge import judge_of
-from core.learning.likelihood import Texts, losses, texts_to_read
+from core.learning.likelihood import DRAFTS, Texts, losses, texts_to_read
 from core.learning.plan import Evaluation, LearningSettings, Measure, Progress, Tell, Trained
 from core.learning.roughen import roughen
 from core.learning.writing import asked_for, write
@@ -30,25 +30,48 @@ from core.narrator.storyteller import model_folder
 from core.story.likeness import distance
 
 MOODS = {"happy": (0.05, 1.0), "sad": (-1.0, -0.05), "calm": (-0.2, 0.2)}  # of VADER's compound
-_MOODED = 8  # passages of each mood
-_ROUGH = 16  # drafts to refine
+_MOODED = 2 / 15  # passages of each mood, as a share of those the taste is measured on
+_ROUGH = 0.4  # drafts to refine, as a share of the same; of 16, chance alone moves BLEU by 12 %
 _JUDGES = 300  # bootstrap samples of the judge and the passages
 _TOLD = "told.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What both wrote to the same assignments and seeds; moods and drafts stand at the end."""
+    """What both wrote to the same assignments and seeds."""
 
     asked: tuple[Assignment, ...]
     old: tuple[str, ...]
     new: tuple[str, ...]
 
-    @property
-    def free(self) -> "Told":
-        """Those that the taste is measured on."""
-        end = len(self.asked) - _MOODED * len(MOODS) - _ROUGH
-        return Told(self.asked[:end], self.old[:end], self.new[:end])
+    def part(self, start: int, end: int) -> "Told":
+        """Those from one place to another."""
+        return Told(self.asked[start:end], self.old[start:end], self.new[start:end])
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How many assignments there are of each kind, in this order."""
+
+    free: int  # the taste is measured on them
+    mooded: int  # of each mood
+    rough: int  # drafts to refine
+
+    def split(self, told: Told) -> tuple[Told, Told, Told]:
+        """The passages of each kind."""
+        mooded = self.free + self.mooded * len(MOODS)
+        return (
+            told.part(0, self.free),
+            told.part(self.free, mooded),
+            told.part(mooded, mooded + self.rough),
+        )
+
+
+def parts_of(settings: LearningSettings) -> Parts:
+    """As many passages as are asked for, and a share of them of each other kind."""
+    number = max(2, settings.passages)
+    rough = min(DRAFTS, max(2, round(_ROUGH * number)))
+    return Parts(number, max(2, round(_MOODED * number)), rough)
 
 
 def evaluate(
@@ -67,12 +90,12 @@ def evaluate(
     told = _written(settings, examples, trained.folder, live, out, tell)
     tell(Progress("evaluating", 3, 4))
     reading = reader(model)
-    pairs = told.free
+    pairs, moods, rough = parts_of(settings).split(told)
     found = [
         *_won(reading, examples, pairs, settings),
         _held_out_loss(model, examples, trained.folder, live, settings.seed),
         *_counted(examples, pairs, settings.seed),
-        *_obeyed(told, settings.seed),
+        *_obeyed(moods, rough, settings.seed),
     ]
     asked = [item.premise or item.mode.value for item in pairs.asked]
     rows = list(zip(asked, pairs.old, pairs.new, strict=True))
@@ -144,25 +167,25 @@ def _written(
 
 def _assignments(examples: Examples, settings: LearningSettings) -> list[Assignment]:
     """What the held-out stories asked for; then moods; then drafts to refine."""
-    seed = settings.seed
+    seed, parts = settings.seed, parts_of(settings)
     known = (*examples.test.asked, *examples.validation.asked)
-    asked = asked_for(known, max(_MOODED, settings.passages), seed)
+    asked = asked_for(known, parts.free, seed)
     moods = [
         replace(item, mood=mood, words=(), seed=item.seed + 1)
         for mood in MOODS
-        for item in asked[:_MOODED]
+        for item in asked[: parts.mooded]
     ]
     rng = random.Random(f"rough {seed}")
     rough = [
         Assignment(mode=Mode.REFINE, seed=number, draft=roughen(text, rng), wish="polish")
-        for number, text in enumerate(_well_told(_ROUGH))
+        for number, text in enumerate(_well_told(parts.rough))
     ]
     return [*asked, *moods, *rough]
 
 
 def _well_told(number: int) -> list[str]:
-    """First paragraphs of the stories that come with the program."""
-    return [text.split("\n\n")[0] for text in texts_to_read(number)]
+    """First paragraphs of stories that come with the program."""
+    return [text.split("\n\n")[0] for text in texts_to_read(DRAFTS)[:number]]
 
 
 def _won(
@@ -217,33 +240,31 @@ def _counted(examples: Examples, told: Told, seed: int) -> list[Measure]:
     ]
 
 
-def _obeyed(told: Told, seed: int) -> list[Measure]:
+def _obeyed(moods: Told, rough: Told, seed: int) -> list[Measure]:
     """Moods that were asked for, and drafts that were to be mended."""
-    start, end = len(told.asked) - _MOODED * len(MOODS) - _ROUGH, len(told.asked) - _ROUGH
-    moods = list(zip(told.asked, told.old, told.new, strict=True))[start:end]
-    refined = list(zip(_well_told(_ROUGH), told.old[end:], told.new[end:], strict=True))
+    well = _well_told(len(rough.asked))
+    mended_before = list(zip(well, rough.old, strict=True))
+    mended_now = list(zip(well, rough.new, strict=True))
 
-    def obeys(mood: str, text: str) -> float:
-        low, high = MOODS[mood]
-        return float(low < compound(text) < high)
+    def obeyed(texts: Sequence[str]) -> list[float]:
+        limits = [MOODS[item.mood] for item in moods.asked]
+        return [
+            float(low < compound(text) < high)
+            for (low, high), text in zip(limits, texts, strict=True)
+        ]
 
     return [
-        compare(
-            promotion.MOOD,
-            [obeys(item.mood, old) for item, old, _ in moods],
-            [obeys(item.mood, new) for item, _, new in moods],
-            seed,
-        ),
+        compare(promotion.MOOD, obeyed(moods.old), obeyed(moods.new), seed),
         compare(
             promotion.REFINED,
-            [measures.bleu(old, well) for well, old, _ in refined],
-            [measures.bleu(new, well) for well, _, new in refined],
+            [measures.bleu(text, whole) for whole, text in mended_before],
+            [measures.bleu(text, whole) for whole, text in mended_now],
             seed,
         ),
         compare(
             promotion.EDITED,
-            [distance(old, well) for well, old, _ in refined],
-            [distance(new, well) for well, _, new in refined],
+            [distance(text, whole) for whole, text in mended_before],
+            [distance(text, whole) for whole, text in mended_now],
             seed,
         ),
     ]

@@ -8,12 +8,13 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from transformers import GPT2LMHeadModel
 
-from core.learning.corpus import MIXTURE, OWN_STORIES, tales
+from core.learning.corpus import own_stories
 from core.learning.examples import Encoded, encode
 from core.learning.lora import apply, read_change
 from core.narrator.tokens import read_tokens
 
 _STORIES = 24  # that come with the program, read whole
+DRAFTS = 96  # of their beginnings that are roughened and mended, for the gate
 _AT_ONCE = 8
 
 
@@ -27,8 +28,7 @@ class Texts:
 
 def texts_to_read(number: int = _STORIES) -> tuple[str, ...]:
     """Stories that come with the program, evenly from all its files."""
-    own = next(pack for pack in MIXTURE if pack.name == "own")
-    found = [tale.text for tale in tales(own, OWN_STORIES)]
+    found = [tale.text for tale in own_stories()]
     return tuple(found[:: max(1, len(found) // number)][:number])
 
 

@@ -17,7 +17,7 @@ EDITED = "refine edit distance"
 AGREEMENT = "agreement with held-out ratings"
 
 _SAFE_FALL = 0.01  # points of passages that screening lets pass
-_MOOD_FALL = 0.10  # points; sixteen passages a mood tell no finer
+_MOOD_FALL = 0.10  # points; a hundred passages tell no finer
 _REFINE_FALL = 0.10  # share
 
 

@@ -23,7 +23,7 @@ class Stage(StrEnum):
     SFT = "sft"  # write what was liked
     KTO = "kto"  # thumbs (Ethayarajh et al., 2024)
     DPO = "dpo"  # picks (Rafailov et al., 2023)
-    GUIDED = "guided"  # lean, word by word, to what the ratings like; see guided.py
+    GUIDED = "guided"  # lean, token by token, to what leads to what is liked; see guided.py
     RANKED = "ranked"  # DPO on fresh takes that the discriminator, taught by the ratings, ranks
     ADVERSARIAL = "adversarial"  # generator against discriminator, by policy gradient
 
@@ -87,7 +87,8 @@ class TrainingSettings:
     epochs: float = 1.0  # factor on every stage's own
     rate: float = 1.0  # the same for its learning rate
     minutes: float = 7.0  # a stage's trainer stops after them
-    tilt: float = 0.025  # GUIDED: nats a token that the guide stands away from the model
+    tilt: float = 0.055  # GUIDED: nats a token that the guide stands away from the model
+    fresh: int = 480  # GUIDED: passages written to see which tokens lead to what is liked
     beta: float = 0.1  # KTO, DPO, RANKED: how close the model is kept to where it began
     hold: float = 1.0  # ADVERSARIAL: nats a token cost as much as so much spread of the reward
     takes: int = 4  # RANKED: of each assignment; the best and the worst become a pair

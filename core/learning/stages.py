@@ -59,7 +59,7 @@ class Task:
     settings: TrainingSettings
     folder: Path  # of the base
     work: Path
-    teacher: torch.nn.Module | None = None  # of a GUIDED one; None: the ratings' guide
+    guide: trainers.Guide | None = None  # of a GUIDED one; None: the ratings' own
 
     @property
     def how(self) -> StageSettings:
@@ -78,7 +78,12 @@ def run(
         return adversarial.compete(*given, plain, task.work, tell)
     tokens, window = read_tokens(task.folder), int(plain.config.n_positions)
     prefix = task.settings.method is Method.PREFIX
-    learnt, checked = _rows(task, lora, tokens, window - prefix * VIRTUAL)
+    window -= prefix * VIRTUAL
+    learnt, checked = _rows(task, lora, tokens, window)
+    if task.stage is Stage.GUIDED and task.guide is None:
+        pupil = guided.Pupil(plain, task.folder, lora, window)
+        lesson = guided.lesson(task.examples, task.settings, pupil, task.work)
+        task, learnt = replace(task, guide=lesson.guide), trainers.led(lesson.led, lesson.kept)
     if not len(learnt):
         raise TooLittle(f"Nothing was said yet that the recipe's part {task.stage} learns from.")
     if prefix:
@@ -154,7 +159,7 @@ def _by_prefix(
         stage=Stage.GUIDED,
         settings=plain_settings,
         work=task.work / "distilled",
-        teacher=teacher,
+        guide=trainers.Guide(teacher),
     )
     before = copy.deepcopy(student)
     student = run(lesson, student, None, tell, watch)
@@ -189,7 +194,7 @@ def _dataset(task: Task, side: Side, tokens: Tokens, window: int) -> Dataset:
                 [read(row.prompt, row.text) for row in weighed(side.liked, _weight, seed)]
             )
         case Stage.GUIDED:
-            return trainers.texts([read(row.prompt, row.text) for row in side.judged or side.liked])
+            return trainers.led([read(row.prompt, row.text) for row in side.judged or side.liked])
         case Stage.KTO:
             return trainers.thumbs(
                 [
@@ -227,12 +232,11 @@ def _trainer(
         _only_matrices(plain)
     match task.stage:
         case Stage.SFT | Stage.GUIDED:
-            guide = _guide(task, plain)
             model = get_peft_model(plain, peft) if peft else plain
             args = TrainingArguments(**common, remove_unused_columns=False)
             collator = trainers.TextCollator(tokenizer.pad_token_id)
             return trainers.TextTrainer(
-                model=model, args=args, data_collator=collator, guide=guide, **given
+                model=model, args=args, data_collator=collator, guide=task.guide, **given
             )
         case Stage.KTO:
             kto = KTOConfig(
@@ -253,14 +257,6 @@ def _trainer(
                 max_length=None,
             )
             return trainers.PicksTrainer(model=plain, args=dpo, peft_config=peft, **given)
-
-
-def _guide(task: Task, plain: GPT2LMHeadModel) -> trainers.Guide | None:
-    if task.stage is Stage.SFT:
-        return None
-    if task.teacher is not None:
-        return trainers.Guide(task.teacher, torch.zeros(plain.config.vocab_size))
-    return guided.guide(task.examples.train.judged, plain, task.folder, task.settings.tilt)
 
 
 def _balance(learnt: Dataset) -> dict[str, Any]:

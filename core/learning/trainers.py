@@ -21,6 +21,7 @@ from trl.trainer.kto_config import KTOConfig
 from trl.trainer.kto_trainer import KTOTrainer
 
 from core.learning.examples import Encoded
+from core.learning.leaning import Lean
 from core.learning.packing import IGNORED
 
 
@@ -49,16 +50,19 @@ class ThumbsTrainer(KTOTrainer):
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A teacher: a model as it was, leaning towards some words."""
+    """A teacher: a model as it is, and how it leans where it is to lead."""
 
     model: torch.nn.Module
-    lean: Tensor  # nats for each token, (vocabulary,)
+    lean: Lean | None = None
 
     @torch.no_grad()
-    def log_odds(self, ids: Tensor) -> Tensor:
-        """What it would have come next: (rows, tokens, vocabulary)."""
-        logits: Tensor = self.model(input_ids=ids).logits.float()
-        return (logits + self.lean.to(logits)).log_softmax(-1)
+    def log_odds(self, ids: Tensor, led: Tensor) -> Tensor:
+        """What it would have come next: (rows, tokens, vocabulary). `led`: which rows, 1 or 0."""
+        out = self.model(input_ids=ids, output_hidden_states=self.lean is not None)
+        logits: Tensor = out.logits.float()
+        if self.lean is not None:
+            logits = logits + led[:, None, None] * self.lean.at(out.hidden_states[-1].float())
+        return logits.log_softmax(-1)
 
 
 class TextTrainer(Trainer):
@@ -80,7 +84,7 @@ class TextTrainer(Trainer):
             return super().compute_loss(
                 model, inputs, return_outputs, num_items_in_batch=num_items_in_batch
             )
-        wanted = self._guide.log_odds(inputs["input_ids"])[:, :-1]
+        wanted = self._guide.log_odds(inputs["input_ids"], inputs["led"])[:, :-1]
         outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
         now = outputs.logits[:, :-1].float().log_softmax(-1)  # (rows, tokens, vocabulary)
         told = inputs["labels"][:, 1:] != IGNORED
@@ -110,7 +114,7 @@ class TextCollator:
 
     pad: int
 
-    def __call__(self, rows: Sequence[Mapping[str, list[int]]]) -> dict[str, Tensor]:
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
         """Input ids, mask and labels: (rows, longest) each."""
         longest = max(len(row["prompt_ids"]) + len(row["completion_ids"]) for row in rows)
         ids = torch.full((len(rows), longest), self.pad)
@@ -122,12 +126,22 @@ class TextCollator:
             ids[at, : len(whole)] = whole
             mask[at, : len(whole)] = 1
             labels[at, before : len(whole)] = whole[before:]
-        return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+        batch = {"input_ids": ids, "attention_mask": mask, "labels": labels}
+        if "led" in rows[0]:
+            batch["led"] = torch.tensor([row["led"] for row in rows])
+        return batch
 
 
 def texts(rows: Sequence[Encoded]) -> Dataset:
     """Rows for the text trainer."""
     return Dataset.from_list([_row(row) for row in rows])
+
+
+def led(rows: Sequence[Encoded], kept: Sequence[Encoded] = ()) -> Dataset:
+    """Rows for the text trainer under a guide; on those `kept` it does not lean."""
+    return Dataset.from_list(
+        [{**_row(row), "led": float(leads)} for leads, of in ((1, rows), (0, kept)) for row in of]
+    )
 
 
 def thumbs(rows: Sequence[tuple[Encoded, bool]]) -> Dataset:

@@ -1,6 +1,7 @@
 """Passages written by the narrator itself, many at a time: what training and measuring read."""
 
 import asyncio
+import json
 import random
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -49,6 +50,20 @@ def write(
 ) -> list[str]:
     """The passages, in order; empty where the model found nothing to write. NarratorError."""
     return asyncio.run(_write(assignments, model, lora))
+
+
+def write_once(
+    assignments: Sequence[Assignment], model: str, lora: Path | None, kept: Path
+) -> list[str]:
+    """The same; once written they are read from a file, so that a killed run goes on from there."""
+    if kept.exists():
+        texts: list[str] = json.loads(kept.read_text(encoding="utf-8"))
+        return texts
+    texts = write(assignments, model, lora)
+    unfinished = kept.with_suffix(".writing")
+    unfinished.write_text(json.dumps(texts), encoding="utf-8")
+    unfinished.replace(kept)
+    return texts
 
 
 def asked_for(

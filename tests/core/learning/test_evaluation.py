@@ -8,7 +8,7 @@ import torch
 
 from core.learning import measures, report
 from core.learning.discriminator import Verdicts, auc, fit, reader, verdicts
-from core.learning.evaluation import compare, win_rate
+from core.learning.evaluation import Told, compare, parts_of, win_rate
 from core.learning.plan import Evaluation, LearningSettings, Measure, Trained
 from core.learning.promotion import COPIED, DISTINCT, LOSS, SAFE, WIN_RATE, decide
 from tests.core.learning.pupils import FRONT, LIKED, OTHER, thumbs, tiny_model
@@ -98,6 +98,16 @@ def test_an_interval_is_that_of_the_change():
     assert (found.old, found.new) == (5.0, 6.0)
     assert (found.low, found.high) == pytest.approx((6.0, 6.0))
     assert math.isnan(measures.bootstrap(0, lambda _: 0.0, 1)[0])
+
+
+def test_passages_are_split_as_they_were_asked_for():
+    parts = parts_of(LearningSettings(passages=30))
+    assert (parts.free, parts.mooded, parts.rough) == (30, 4, 12)
+    texts = tuple(map(str, range(30 + 3 * 4 + 12)))
+    free, moods, rough = parts.split(Told(texts, texts, texts))
+    assert (free.old[0], free.new[-1]) == ("0", "29")
+    assert (moods.asked[0], moods.old[-1]) == ("30", "41")
+    assert (rough.old[0], rough.new[-1]) == ("42", "53")
 
 
 def test_measures_count_what_they_say():

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from core.errors import LearningError, TooLittle
-from core.learning import training
+from core.learning import training, writing
 from core.learning.discriminator import read_head
 from core.learning.examples import Examples, Side
 from core.learning.likelihood import Texts, losses, with_lora
@@ -22,6 +22,7 @@ from core.learning.plan import LearningSettings, Progress
 from core.learning.recipes import Method, Recipe, TrainingSettings, training_settings
 from core.narrator.loras import read_lora
 from core.narrator.weights import read_sizes
+from tests.core.learning.lessons import sampled
 from tests.core.learning.pupils import FRONT, LIKED, OTHER, examples, thumbs, tiny_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
@@ -32,8 +33,14 @@ def model(tmp_path_factory):
     return tiny_model(tmp_path_factory.mktemp("tiny"))
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """The narrator's guards refuse most of what random weights write."""
+    monkeypatch.setattr(writing, "write", sampled)
+
+
 def taught(model, out, given=None, tell=lambda _: None, **settings):
-    settings = {"rank": 4, "rate": 3.0, "leash": 1.0} | settings
+    settings = {"rank": 4, "rate": 3.0, "leash": 1.0, "fresh": 96, "tilt": 0.3} | settings
     return training.teach(given or examples(), TrainingSettings(**settings), model, out, tell)
 
 
@@ -150,7 +157,7 @@ _CHILD = """
 import sys
 from pathlib import Path
 import transformers
-from core.learning import training
+from core.learning import training, writing
 from core.learning.recipes import Recipe, TrainingSettings
 from tests.core.learning.pupils import examples
 settings = TrainingSettings(recipe=Recipe(sys.argv[3]), rank=4, rate=3.0, leash=1.0, epochs=2)
