@@ -28,7 +28,7 @@ from core.storage.runs import EVERYBODY
 
 _log = logging.getLogger(__name__)
 _LEASE = "timetable"
-_NICE = 10  # how far the run stands back behind the chats
+NICE = 10  # how far the run stands back behind the chats
 
 
 class Timetable:
@@ -82,7 +82,7 @@ class Timetable:
             stderr=asyncio.subprocess.STDOUT,
         )
         with suppress(OSError):  # it may have ended already
-            os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
         try:
             if process.stdout is not None:
                 async for said in process.stdout:
