@@ -222,14 +222,11 @@ def pretrain(
     """Train a starter model from open text, or a LoRA that teaches BASE the headings."""
     from core.learning.pretrain import PretrainSettings  # noqa: PLC0415  # torch; see the top
     from core.learning.pretrain import pretrain as train  # noqa: PLC0415  # the same
+    from core.learning.pretrain_run import going_on  # noqa: PLC0415  # the same
 
+    settings = PretrainSettings(corpus=corpus, out=out, minutes=minutes, seed=seed, base=base)
     try:
-        train(
-            PretrainSettings(
-                corpus=corpus, out=out, minutes=minutes, seed=seed, start=start, base=base
-            ),
-            resume=resume,
-        )
+        train(going_on(settings, start) if start else settings, resume=resume)
     except OSError as error:
         raise TaleturnError(f"The training cannot begin: {error}.") from error
 

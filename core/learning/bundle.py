@@ -41,7 +41,7 @@ _CARD = """\
 
 ## How it was trained
 
-By `taleturn pretrain --corpus DIR --out DIR --minutes {minutes}{begun}`: {steps} steps, {tokens} M
+By `taleturn pretrain --corpus DIR --out DIR --minutes {minutes}{more}`: {steps} steps, {tokens} M
 tokens, {elapsed} minutes on {where}.{start}
 
 {settings}
@@ -138,7 +138,7 @@ def _card(run: Run, folder: Path) -> str:
     return _CARD.format(
         opening=_opening(run, folder),
         minutes=f"{run.settings.minutes:g}",
-        begun=" --start EARLIER" if run.settings.start else "",
+        more=f" --seed {run.settings.seed}" + " --start EARLIER" * bool(run.settings.start),
         steps=progress.step,
         tokens=f"{progress.tokens / 1e6:.1f}",
         elapsed=f"{progress.elapsed / 60:.0f}",

@@ -48,12 +48,12 @@ _TINY = "TinyStories, R. Eldan and Y. Li, 2023 (written by GPT-3.5 and GPT-4); C
 _BOOKS = "old children's books and classics, Project Gutenberg's texts; public domain in the USA"
 
 MIXTURE = (
-    Pack("en_tinystories", 0.45, 0.41, "tale", "the voice we want", _TINY),
-    Pack("en_tinystories2", 0.29, 0.28, "tale", "the same voice, other stories", _TINY),
+    Pack("en_tinystories", 0.46, 0.47, "tale", "the voice we want", _TINY),
+    Pack("en_tinystories2", 0.31, 0.31, "tale", "the same voice, other stories", _TINY),
     Pack(
         "en_ccby",
-        0.11,
-        0.14,
+        0.09,
+        0.10,
         "picture book",
         "people's picture books from many countries; few, so often",
         "African Storybook and StoryWeaver; CC BY 4.0; each book is credited in CREDITS.md",
@@ -61,15 +61,15 @@ MIXTURE = (
     ),
     Pack(
         "en_fables_open",
-        0.04,
-        0.04,
+        0.03,
+        0.03,
         "fable",
         "longer sentences, plots with a turn",
         "klusai/tinyfabulist (written by Mistral-7B, Qwen2.5-7B, Phi-3-mini); MIT",
     ),
     Pack(
         "en_children_easy",
-        0.05,
+        0.04,
         0.02,
         "classic",
         "they widen the vocabulary; early, since they are archaic",
@@ -91,8 +91,8 @@ MIXTURE = (
     ),
     Pack(
         "own",
-        0.04,
-        0.10,
+        0.05,
+        0.06,
         "tale",
         "written for variety, with true headings; late, to set the tone",
         "core/learning/stories in this repository; MIT",

@@ -20,7 +20,7 @@ from core.story.sentences import spans
 Line = tuple[Field, str]
 
 # Shares of documents; the rest has one heading at the front and often one inside.
-PLAIN, TITLE, REFINE, RECAP, GUIDED = 0.38, 0.03, 0.08, 0.08, 0.16
+PLAIN, TITLE, REFINE, RECAP, GUIDED = 0.56, 0.03, 0.06, 0.07, 0.10
 INLINE = 0.45  # of the documents with a heading: one more inside the text
 ENDING = 600  # characters, about 150 tokens: an ending is no longer
 LONG = 1500  # characters: a text that does not fit the window with its heading

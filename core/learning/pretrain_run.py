@@ -3,7 +3,7 @@
 import math
 import os
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class PretrainSettings:
     width: int = 256
     layers: int = 6
     heads: int = 8
+    tied: bool = True  # the words are written with the numbers they are read with
     window: int = 512  # tokens
     dropout: float = 0.0  # helps only when text repeats more often than here
     rows: int = 6  # rows in a micro-batch
@@ -50,6 +51,12 @@ class PretrainSettings:
     patience: int = 8  # validations without any improvement that end the run early
     bf16: bool | None = None  # mixed precision; None: if this machine multiplies it faster
     compiled: bool = True  # torch.compile; takes a minute, then a step is a third faster
+
+
+def going_on(settings: PretrainSettings, start: Path) -> PretrainSettings:
+    """The same from an earlier starter's weights: rates that are high for long unlearn more."""
+    gentler = {"muon_rate": 0.015, "adam_rate": 2.2e-3, "flat_until": 0.1}
+    return replace(settings, start=start, **gentler)  # type: ignore[arg-type] # all are floats
 
 
 @dataclass(slots=True)
@@ -149,7 +156,7 @@ def _model(settings: PretrainSettings, vocabulary: int) -> GPT2LMHeadModel:
         attn_pdrop=settings.dropout,
         bos_token_id=END_OF_TEXT_ID,
         eos_token_id=END_OF_TEXT_ID,
-        tie_word_embeddings=True,
+        tie_word_embeddings=settings.tied,
         use_cache=False,
     )
     model = GPT2LMHeadModel(config)

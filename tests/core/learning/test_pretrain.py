@@ -16,7 +16,7 @@ from safetensors.torch import load_file as read_safetensors
 from transformers import AutoTokenizer, GPT2LMHeadModel
 
 from core.learning.pretrain import PretrainSettings, pretrain, rate
-from core.learning.pretrain_run import Run, begin
+from core.learning.pretrain_run import Run, begin, going_on
 from core.learning.validation import bits_per_character
 from tests.core.learning.packs import write_corpus
 
@@ -100,7 +100,8 @@ def test_the_card_credits_and_measures(run: Run) -> None:
 
 def test_a_run_goes_on_from_an_earlier_starter(run: Run, tmp_path: Path) -> None:
     earlier = run.settings.out / "bundle"
-    later = begin(replace(run.settings, start=earlier), run.tokenizer)
+    later = begin(going_on(run.settings, earlier), run.tokenizer)
+    assert later.settings.muon_rate < run.settings.muon_rate
     kept = read_safetensors(earlier / "model.safetensors")
     weight = later.learning["transformer.h.0.ln_1.weight"]
     assert torch.equal(weight.half(), kept["transformer.h.0.ln_1.weight"])
