@@ -175,7 +175,13 @@ def _side(dataset: Dataset, side: str) -> Side:
 
     return Side(
         liked=tuple(
-            Liked(row["prompt"], row["completion"], row["story"], row["weight"])
+            Liked(
+                row["prompt"],
+                row["completion"],
+                row["story"],
+                row["weight"],
+                told=row.get("basis", Basis.NARRATOR) == Basis.NARRATOR,
+            )
             for row in rows("sft")
         ),
         thumbs=tuple(

@@ -20,7 +20,7 @@ from core.learning.describe import compound
 from core.learning.discriminator import Reader, Verdicts, reader, verdicts
 from core.learning.examples import Examples, prompt_text
 from core.learning.judge import judge_of
-from core.learning.likelihood import DRAFTS, Texts, losses, texts_to_read
+from core.learning.likelihood import DRAFTS, held_out, losses, texts_to_read
 from core.learning.plan import Evaluation, LearningSettings, Measure, Progress, Tell, Trained
 from core.learning.roughen import roughen
 from core.learning.writing import asked_for, write
@@ -207,9 +207,8 @@ def _won(
 def _held_out_loss(
     model: Path, examples: Examples, candidate: Path, live: Path | None, seed: int
 ) -> Measure:
-    """How well both read stories: those that come with the program, and texts liked elsewhere."""
-    liked = (*examples.test.liked, *examples.validation.liked)
-    texts = Texts(texts_to_read(), tuple((row.prompt, row.text) for row in liked))
+    """How well both read stories, and what people wrote that was liked elsewhere."""
+    texts = held_out((*examples.test.liked, *examples.validation.liked))
     return compare(
         promotion.LOSS, losses(model, live, texts), losses(model, candidate, texts), seed
     )

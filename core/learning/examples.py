@@ -25,6 +25,7 @@ class Liked:
     text: str
     story: str
     weight: float = 1.0
+    told: bool = True  # by the narrator; else by people
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ learn from as one bit a passage, so few ratings move the taste and no passage is
 
 What was not asked about shall stay as it is. The shift is turned until, to first order, different
 pairs of tokens become no fewer; and rows of what the model could do before (stories, headings,
-mending) are learnt with the odds it had.
+mending, a mood that was asked for) are learnt with the odds it had.
 """
 
 import copy
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -27,7 +27,7 @@ from transformers import GPT2LMHeadModel
 from core.errors import TooLittle
 from core.learning.corpus import own_stories
 from core.learning.credit import Course, credit, parts
-from core.learning.describe import WordWeights
+from core.learning.describe import MOODS, WordWeights
 from core.learning.discriminator import Head, Reader, fit, reader, side_by_side, verdicts
 from core.learning.documents import document, refine_task
 from core.learning.examples import Encoded, Examples, encode, prompt_text
@@ -43,6 +43,7 @@ _LEAST = 8  # tokens of a passage that says something
 _AT_ONCE = 16  # passages read at once
 _KEPT_LENGTH = 256  # tokens of a row that is to stay as it is
 _MENDING = 0.5  # share of such rows that mend a rough passage
+_MOODED = 0.04  # passages in each mood, which stay as they are, for each that is led
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,19 @@ def lesson(examples: Examples, settings: TrainingSettings, pupil: Pupil, work: P
     if not judged.both:
         raise TooLittle("All that was rated was liked, or none of it: there is no taste to see.")
     asked = asked_for(examples.train.asked, settings.fresh, settings.seed)
-    texts = write_once(asked, str(pupil.model), pupil.lora, work / "takes.json")
-    prompts = [prompt_text(item, reading.tokens, pupil.window) for item in asked]
-    told = [encode(*row, reading.tokens, pupil.window) for row in zip(prompts, texts, strict=True)]
-    told = [row for row in told if len(row.told) >= _LEAST]
+    # A mood that somebody asks for is not the taste's to change.
+    moods = [
+        replace(item, mood=mood, words=(), seed=item.seed + 1)
+        for mood in MOODS
+        for item in asked[: round(_MOODED * len(asked))]
+    ]
+    texts = write_once([*asked, *moods], str(pupil.model), pupil.lora, work / "takes.json")
+    prompts = [prompt_text(item, reading.tokens, pupil.window) for item in (*asked, *moods)]
+    rows = [encode(*row, reading.tokens, pupil.window) for row in zip(prompts, texts, strict=True)]
+    told, mooded = (
+        [row for row in part if len(row.told) >= _LEAST]
+        for part in (rows[: len(asked)], rows[len(asked) :])
+    )
     if not told:
         raise TooLittle("The model wrote nothing yet in which a taste could be seen.")
     course, liked = _followed(pupil.plain, reading, told, fit(judged, settings.seed))
@@ -89,8 +99,8 @@ def lesson(examples: Examples, settings: TrainingSettings, pupil: Pupil, work: P
         settings.tilt,
     )
     teacher = copy.deepcopy(pupil.plain).requires_grad_(requires_grad=False)
-    kept = tuple(_stays(reading.tokens, min(_KEPT_LENGTH, pupil.window - 1), settings.seed))
-    return Lesson(Guide(teacher, lean), tuple(told), kept)
+    stays = _stays(reading.tokens, min(_KEPT_LENGTH, pupil.window - 1), settings.seed)
+    return Lesson(Guide(teacher, lean), tuple(told), (*mooded, *stays))
 
 
 @torch.inference_mode()

@@ -1,6 +1,6 @@
 """How well a model reads texts, in nats a token: stories as they are, and passages asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +9,10 @@ import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from transformers import GPT2LMHeadModel
 
 from core.learning.corpus import own_stories
-from core.learning.examples import Encoded, encode
+from core.learning.examples import Encoded, Liked, encode
 from core.learning.lora import apply, read_change
+from core.narrator.headings import Field, heading
+from core.narrator.prompt import STYLE
 from core.narrator.tokens import read_tokens
 
 _STORIES = 24  # that come with the program, read whole
@@ -30,6 +32,18 @@ def texts_to_read(number: int = _STORIES) -> tuple[str, ...]:
     """Stories that come with the program, evenly from all its files."""
     found = [tale.text for tale in own_stories()]
     return tuple(found[:: max(1, len(found) // number)][:number])
+
+
+def held_out(liked: Iterable[Liked]) -> Texts:
+    """What a LoRA must read as well as before: stories, plain and as asked for; people's texts.
+
+    Passages that the narrator wrote say nothing here: they are likeliest to who wrote them, so any
+    change costs as much as it is far.
+    """
+    stories = texts_to_read()
+    front = heading([(Field.STYLE, STYLE)])
+    by_people = ((row.prompt, row.text) for row in liked if not row.told)
+    return Texts(stories, (*((front, story) for story in stories), *by_people))
 
 
 def with_lora(model: Path, lora: Path | None) -> GPT2LMHeadModel:

@@ -174,7 +174,7 @@ def _space(settings: TrainingSettings) -> dict[str, optuna.distributions.BaseDis
         found["rank"] = optuna.distributions.CategoricalDistribution(ranks)
         found["dropout"] = floats(0.0, 0.2)
     if Stage.GUIDED in stages:
-        found["tilt"] = floats(0.01, 0.06, log=True)
+        found["tilt"] = floats(0.02, 0.12, log=True)
     if {Stage.KTO, Stage.DPO, Stage.RANKED} & {*stages}:
         found["beta"] = floats(0.03, 0.5, log=True)
     if Stage.ADVERSARIAL in stages:

@@ -20,7 +20,7 @@ from core.learning import stages
 from core.learning.callbacks import Watch
 from core.learning.discriminator import fit, reader, verdicts
 from core.learning.examples import Examples
-from core.learning.likelihood import Texts, read_by, texts_to_read, with_lora
+from core.learning.likelihood import Texts, held_out, read_by, with_lora
 from core.learning.lora import Change, apply, change, matrices, read_change, write_lora
 from core.learning.plan import LearningSettings, Tell, Trained
 from core.learning.recipes import TrainingSettings, training_settings
@@ -79,7 +79,8 @@ def teach(
         lora = work / "lora"
         plain = with_lora(model, lora)
     start = read_change(over) if over else {}
-    strength, loss = _leashed(change(before, plain), start, settings.leash, model)
+    texts = held_out(examples.validation.liked)
+    strength, loss = _leashed(change(before, plain), start, settings.leash, model, texts)
     kept = _mixed(change(before, plain), start, strength)
     rank = write_lora(kept, out / "lora", base=model)
     head = _head(examples, model, out / HEAD)
@@ -120,9 +121,10 @@ def _lost(out: Path) -> dict[str, float]:
     return {"prefix moved, nats": moved, "lost in the LoRA, nats": left}
 
 
-def _leashed(changed: Change, start: Change, leash: float, model: Path) -> tuple[float, float]:
+def _leashed(
+    changed: Change, start: Change, leash: float, model: Path, texts: Texts
+) -> tuple[float, float]:
     """How much of the change is kept, and by what share the loss on stories rises with that."""
-    texts = Texts(texts_to_read())
     plain = _changed(model, start)
     before = fmean(read_by(plain, model, texts))
     found = (0.0, 0.0)

@@ -66,7 +66,7 @@ def test_stories_that_a_lora_is_judged_by_are_not_among_those_that_stay(pupil, t
     ]
     assert len(used) > 30
     assert not {*used} & {*texts_to_read(), *texts_to_read(DRAFTS)}
-    assert sum("Rough:" in text for text in told) > 0.3 * len(told)
+    assert sum("Rough:" in text for text in told) > 40
 
 
 def test_passages_are_written_once(pupil, tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from core.errors import LearningError, TooLittle
-from core.learning import training, writing
+from core.learning import guided, training, writing
 from core.learning.discriminator import read_head
 from core.learning.examples import Examples, Side
 from core.learning.likelihood import Texts, losses, with_lora
@@ -35,8 +35,9 @@ def model(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """The narrator's guards refuse most of what random weights write."""
+    """The narrator's guards refuse most of what random weights write, and half of a row will do."""
     monkeypatch.setattr(writing, "write", sampled)
+    monkeypatch.setattr(guided, "_KEPT_LENGTH", 48)
 
 
 def taught(model, out, given=None, tell=lambda _: None, **settings):
@@ -157,7 +158,7 @@ _CHILD = """
 import sys
 from pathlib import Path
 import transformers
-from core.learning import training, writing
+from core.learning import guided, training, writing
 from core.learning.recipes import Recipe, TrainingSettings
 from tests.core.learning.pupils import examples
 settings = TrainingSettings(recipe=Recipe(sys.argv[3]), rank=4, rate=3.0, leash=1.0, epochs=2)
