@@ -92,6 +92,7 @@ def main() -> None:
         for taste in tastes
         for augment in options.augment.split(",")
     ]
+    found: list[dict[str, object]] = []
     context = multiprocessing.get_context("spawn")
     processors = context.Queue()
     for processor in sorted(os.sched_getaffinity(0))[: options.jobs]:

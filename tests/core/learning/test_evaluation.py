@@ -11,6 +11,7 @@ from core.learning.discriminator import Verdicts, auc, fit, reader, verdicts
 from core.learning.evaluation import Told, compare, parts_of, win_rate
 from core.learning.plan import Evaluation, LearningSettings, Measure, Trained
 from core.learning.promotion import COPIED, DISTINCT, LOSS, SAFE, WIN_RATE, decide
+from core.narrator.narrator import Assignment, Mode
 from tests.core.learning.pupils import FRONT, LIKED, OTHER, thumbs, tiny_model
 
 _SETTINGS = LearningSettings()
@@ -104,9 +105,10 @@ def test_passages_are_split_as_they_were_asked_for():
     parts = parts_of(LearningSettings(passages=30))
     assert (parts.free, parts.mooded, parts.rough) == (30, 4, 12)
     texts = tuple(map(str, range(30 + 3 * 4 + 12)))
-    free, moods, rough = parts.split(Told(texts, texts, texts))
+    asked = tuple(Assignment(mode=Mode.OPEN, seed=number) for number in range(len(texts)))
+    free, moods, rough = parts.split(Told(asked, texts, texts))
     assert (free.old[0], free.new[-1]) == ("0", "29")
-    assert (moods.asked[0], moods.old[-1]) == ("30", "41")
+    assert (moods.asked[0].seed, moods.old[-1]) == (30, "41")
     assert (rough.old[0], rough.new[-1]) == ("42", "53")
 
 

@@ -49,6 +49,8 @@ def test_a_steeper_tilt_is_a_longer_step_the_same_way(pupil, tmp_path):
         guided.lesson(examples(), replace(_SETTINGS, tilt=tilt), pupil, tmp_path).guide.lean
         for tilt in (0.01, 0.04)
     )
+    assert one is not None
+    assert two is not None
     assert torch.nn.functional.cosine_similarity(one.push, two.push, 0) > 0.999
     assert two.push.norm() > 1.5 * one.push.norm()
 
