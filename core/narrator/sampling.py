@@ -33,7 +33,7 @@ class Measure:
 
 PRESETS = {
     Preset.CALM: Sampling(temperature=0.7, top_k=40, top_p=0.9, min_p=0.05, repetition=1.0),
-    Preset.LIVELY: Sampling(temperature=0.95, top_k=100, top_p=0.95, min_p=0.03, repetition=1.0),
+    Preset.LIVELY: Sampling(temperature=1.0, top_k=100, top_p=0.95, min_p=0.03, repetition=1.0),
     Preset.WILD: Sampling(temperature=1.2, top_k=0, top_p=0.97, min_p=0.02, repetition=1.0),
 }
 TITLING = Sampling(temperature=0.6, top_k=40, top_p=0.9, min_p=0.05, repetition=0.0)
