@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest.mock import patch
 
 import torch
 from rich.console import Console
@@ -115,13 +114,22 @@ def measure(name: str, variant: Variant) -> Measured:
 
 
 @contextmanager
+def _set(**constants: object) -> Iterator[None]:
+    """Other constants of the stream, for a while."""
+    before = {name: getattr(stream, name) for name in constants}
+    try:
+        for name, value in constants.items():
+            setattr(stream, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(stream, name, value)
+
+
+@contextmanager
 def _told(variant: Variant) -> Iterator[Path]:
     """What it learns from, as it is told."""
-    with (
-        patch.object(stream, "MIXTURE", variant.mixture),
-        patch.object(stream, "RENAMED", variant.renamed),
-        TemporaryDirectory() as folder,
-    ):
+    with _set(MIXTURE=variant.mixture, RENAMED=variant.renamed), TemporaryDirectory() as folder:
         if not variant.few:
             yield variant.settings.corpus
             return
