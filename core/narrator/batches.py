@@ -246,10 +246,14 @@ class Batch:
     def _write_a_token(self) -> None:
         """Read the tokens drawn last, and draw the next ones.
 
-        While the model computes, the pens take what was drawn. A row whose pen has ended, or has
-        gone back, has computed in vain this once.
+        Where the model computes while this thread goes on, the pens take meanwhile what was drawn.
+        A row whose pen has ended, or has gone back, has computed in vain this once.
         """
+        if not self._runtime.concurrent:
+            self._take_all()
         rows = list(self._rows)
+        if not rows:
+            return
         places = [row.length - (row.drawn is None) for row in rows]
         with shortage_told():
             self._runtime.begin(
@@ -266,7 +270,7 @@ class Batch:
             how = [row.job.sampling for row in rows]
             self._drawing = Drawing(how, self._mask.shape[1], self._device)
         chances = [row.chance.random() if goes_on[at] else 0.0 for at, row in enumerate(rows)]
-        drawn = self._drawing.draw(logits.add_(self._mask[: len(rows)]), chances)
+        drawn = self._drawing.draw(logits, self._mask[: len(rows)], chances)
         for index in reversed(range(len(rows))):
             row = rows[index]
             if row.job.pen.ended:
@@ -276,6 +280,13 @@ class Batch:
                 row.job.end(NarratorError("The model's numbers are none (NaN) for this story."))
             elif goes_on[index]:
                 row.drawn, row.read = drawn[index], places[index] + 1
+
+    def _take_all(self) -> None:
+        """Write what was drawn; who has come to an end leaves."""
+        for index in reversed(range(len(self._rows))):
+            self._take(index, self._rows[index])
+            if self._rows[index].job.pen.ended:
+                self._leave(index)
 
     def _bar(self, index: int, row: Row) -> None:
         """Bring the row's mask up to date: what is barred, favoured, and written already."""

@@ -13,7 +13,7 @@ _LONG_GRAM = 7  # the same for what stands before the passage, where some echo i
 _UNSPACED = 10  # characters of Chinese or Japanese that weigh as much as _GRAM words
 _SENTENCE = 2  # words; "Yes!" may be said again
 _JOINS = frozenset(("and", "or"))
-_ENDS = re.compile(r"[.!?…。！？][\"'”’)\]」』]*$")
+_ENDS, _CLOSES = tuple(".!?…。！？"), "\"'”’)]」』"
 _SCRIPT = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # written without spaces
 _WORD = re.compile(rf"[{_SCRIPT}]|[^\W_{_SCRIPT}]+(?:['’][^\W_]+)*")
 _SPACED = re.compile(rf"[^\W{_SCRIPT}]")
@@ -21,10 +21,11 @@ _SPACED = re.compile(rf"[^\W{_SCRIPT}]")
 
 def is_sentence_end(text: str, at: int) -> bool:
     """Whether a sentence ends there, as far as what follows tells."""
+    if not text[:at].rstrip(_CLOSES).endswith(_ENDS):
+        return False
     follows = text[at:] if text[at:].strip() else " X"
-    return _ENDS.search(text[:at]) is not None and any(
-        end == at for _, end in spans(text[:at] + follows)
-    )
+    start = text.rfind("\n\n", 0, at) + 1  # a paragraph's end ends a sentence: none goes on
+    return any(start + end == at for _, end in spans(text[start:at] + follows))
 
 
 class Guard:

@@ -27,6 +27,7 @@ class Lean:
         self._width = width
         self._heads, self._each = weights.heads, width // weights.heads
         self.device = weights.tokens.device
+        self.concurrent = self.device.type != "cpu"  # computes while this thread goes on
         self.window, self.vocabulary = weights.window, weights.tokens.shape[0]
         shape = (len(weights.layers), slots, self._heads, weights.window, self._each)
         self.keys = _zeros(shape, weights.tokens)

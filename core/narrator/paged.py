@@ -87,14 +87,16 @@ class Paged:
         self.slots = slots
         self.window, self.vocabulary = compiled.window, compiled.vocabulary
         self.device = torch.device("cpu")
+        self.concurrent = False  # computes in the thread that asks
         self._compiled = compiled
         self._longest_text = -(-compiled.window // PAGE) * PAGE
+        self._page_bytes, shapes = self._page_sizes()
         # Each keeps its shapes: a request is slower at another one than at the last.
         self._reading = compiled.plain.create_infer_request()
         self._stepping = compiled.plain.create_infer_request()
         self._with_loras: list[_WithLoras] = []  # the same two, once rows have LoRAs
-        self._page_bytes, shapes = self._page_sizes()
-        self._pages = Pages(slots, self._longest_text // PAGE, kept_bytes // self._page_bytes)
+        self._beside = slots  # one more slot, for a text of one token beside a row alone
+        self._pages = Pages(slots + 1, self._longest_text // PAGE, kept_bytes // self._page_bytes)
         self._kept = [np.zeros((self._pages.count, *shape), kind) for shape, kind in shapes]
         for request in (self._reading, self._stepping):
             self._share(request, self._kept)
@@ -121,19 +123,18 @@ class Paged:
     def begin(self, ids: list[int], places: list[int], loras: list[Lora | None]) -> None:
         """Read one token more in each of the first slots, at these places of their texts.
 
-        It goes on while this comes back.
+        It is computed when the logits are asked for.
         """
         alone, self._alone = self._alone, len(ids) == 1
         if alone != self._alone:
             self._laid_out = None
         if self._alone:
-            # Twice the same: one row alone is computed by other means, and the last bit that they
-            # differ in grows when numbers are rounded to eight bits.
-            ids, places, loras = ids * 2, places * 2, loras * 2
+            # One row alone is computed by other means, and the last bit that they differ in grows
+            # when numbers are rounded to eight bits: so there is a row of one token beside it.
+            ids, places, loras = [*ids, 0], [*places, 0], loras * 2
         request = self._request(loras, self._stepping)
         self._lay_out(request, places)
         self._ids[:], self._at[:], self._longest[...] = ids, places, max(places) + 1
-        request.start_async()
         self._begun = request
 
     def finish(self) -> Tensor:
@@ -228,7 +229,7 @@ class Paged:
         inputs = {
             "ids": _numbers([token for each in stretches for token in each.ids] + [0] * over),
             "places": np.minimum(np.concatenate(places), self.window - 1, dtype=np.int32),
-            "picked": np.arange(sum(counts) if all_picked else 0, dtype=np.int32),
+            "picked": np.arange(sum(counts) if all_picked else 1, dtype=np.int32),
             SEQUENCES[0]: _numbers([stretch.start for stretch in stretches]),
             SEQUENCES[1]: np.cumsum([0, *counts], dtype=np.int32),
             SEQUENCES[2]: np.concatenate(own),
@@ -237,7 +238,6 @@ class Paged:
         }
         request = self._request(loras, self._reading)
         self._hand(request, inputs)
-        request.start_async()
         return _computed(request)
 
     def _hand(self, request: Any, inputs: dict[str, Array]) -> None:
@@ -250,7 +250,7 @@ class Paged:
         rows, counts = len(places), [place // PAGE + 1 for place in places]
         if self._laid_out == (request, counts):
             return
-        slots = [0, 0] if self._alone else range(rows)
+        slots = [0, self._beside] if self._alone else range(rows)
         for slot, place in zip(slots, places, strict=True):
             self._copy(self._pages.write(slot, place, place + 1))
         self._laid_out = (request, counts)
@@ -322,7 +322,16 @@ def _numbers(values: Sequence[int]) -> Array:
 
 
 def _computed(request: Any) -> Tensor:
-    # `infer` would keep silent when a node fails, and leave the numbers of the last time.
-    request.wait()
+    """Compute in this thread: to wake another one up takes half as long as a step of one row.
+
+    `infer` keeps silent when a node fails, and leaves the numbers of the last time.
+    """
+    before: Array = request.get_output_tensor(0).data
+    before[:1, :1] = np.nan
+    request.infer(share_outputs=True)
     found: Array = request.get_output_tensor(0).data
+    if not found.size or np.isnan(found[0, 0]):
+        request.start_async()  # says what failed
+        request.wait()
+        found = request.get_output_tensor(0).data
     return torch.from_numpy(found)

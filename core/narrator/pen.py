@@ -22,6 +22,7 @@ _SPACES = re.compile(r"\s+")
 _ENDING = tuple(".!?…。！？\"'”’)」』")
 _NO_WISHES = Wishes()
 _FAREWELL = re.compile(r"\bthe end[.!]$", re.IGNORECASE)
+_FAREWELL_LENGTH = 9  # with what stands before it
 _DANGLING = re.compile(
     r"(?:\s+(?:a|an|the|and|but|of|to|in|on|at|with|for|or|her|his|\W+))+$", re.IGNORECASE
 )
@@ -111,8 +112,11 @@ class Pen:
         return (
             self._measure.open_end
             and len(self.ids) < self._measure.least
-            and _FAREWELL.search(self._text[:settled]) is not None
+            and self._says_farewell(settled)
         )
+
+    def _says_farewell(self, at: int) -> bool:
+        return _FAREWELL.search(self._text[max(0, at - _FAREWELL_LENGTH) : at]) is not None
 
     def _end_of_story(self) -> None:
         settled = len(self._text.rstrip())
@@ -137,7 +141,7 @@ class Pen:
             return
         self._closed = settled
         if self._measure.open_end:
-            if _FAREWELL.search(self._text[:settled]):
+            if self._says_farewell(settled):
                 self._end(settled)
             return
         paragraph = self._text[settled:].startswith("\n")
@@ -181,6 +185,9 @@ def _finished_words(text: str) -> int:
     bare = text.rstrip()
     if len(bare) < len(text):
         return len(bare)
+    head, _, word = bare.rpartition(" ")
+    if word.isascii() and len(word.split()) == 1:
+        return len(head.rstrip())
     for at in range(len(bare) - 1, 0, -1):
         if bare[at].isspace():
             return len(bare[:at].rstrip())

@@ -118,6 +118,23 @@ def test_the_same_job_is_written_alike_in_any_company(scrambled: Weights, tokens
             assert asked.job.pen.result == alone[seed]
 
 
+def test_pens_that_write_while_the_model_computes_write_alike(
+    scrambled: Weights, tokens: Tokens
+) -> None:
+    told = []
+    for concurrent in (False, True):
+        there = runtime(scrambled, SLOTS)
+        there.concurrent = concurrent
+        batch = Batch(there, tokens, BatchSettings())
+        desk = Desk(batch, tokens)
+        asked = [desk.ask(f"Text {seed} of the sea", seed=seed) for seed in range(12)]
+        assert all(each.ended.wait(30) for each in asked)
+        batch.close()
+        told.append([each.job.pen.result for each in asked])
+    assert told[0] == told[1]
+    assert len(set(told[0])) > 8
+
+
 def test_a_kept_prefix_changes_nothing_but_the_work(scrambled: Weights, tokens: Tokens) -> None:
     prompt = "Mara found a small red shell on the sand. " * 8
     with running(scrambled, tokens) as desk:

@@ -19,9 +19,9 @@ CHANCES = [number / 400 for number in range(400)] + [1 - 2**-53]
 
 def drawn(logits: Tensor, how: Sampling) -> set[int]:
     """Every token that some chance draws from one row."""
-    rows = logits.expand(len(CHANCES), -1)
+    rows = logits.repeat(len(CHANCES), 1)
     drawing = Drawing([how] * len(CHANCES), logits.shape[0], CPU)
-    return set(drawing.draw(rows, CHANCES))
+    return set(drawing.draw(rows, torch.zeros_like(rows), CHANCES))
 
 
 def nucleus(logits: Tensor, how: Sampling) -> set[int]:
@@ -65,8 +65,8 @@ def test_a_nucleus_larger_than_the_likeliest_is_exact() -> None:
 def test_tokens_come_as_often_as_they_are_likely() -> None:
     logits = torch.tensor([0.5, 0.3, 0.2]).log()
     how = Sampling(temperature=1.0, top_k=0, top_p=1.0, min_p=0.0, repetition=0.0)
-    rows = logits.expand(len(CHANCES), -1)
-    tokens = Drawing([how] * len(CHANCES), 3, CPU).draw(rows, CHANCES)
+    rows = logits.repeat(len(CHANCES), 1)
+    tokens = Drawing([how] * len(CHANCES), 3, CPU).draw(rows, torch.zeros_like(rows), CHANCES)
     assert [tokens.count(token) / len(tokens) for token in range(3)] == pytest.approx(
         [0.5, 0.3, 0.2], abs=0.01
     )
@@ -75,10 +75,13 @@ def test_tokens_come_as_often_as_they_are_likely() -> None:
 def test_each_row_is_drawn_in_its_own_way() -> None:
     greedy = Sampling(temperature=1.0, top_k=1, top_p=1.0, min_p=0.0, repetition=0.0)
     free = Sampling(temperature=1.0, top_k=0, top_p=1.0, min_p=0.0, repetition=0.0)
-    logits = torch.tensor([[0.0, 0.1, 0.0]]).expand(2, -1)
-    assert Drawing([greedy, free], 3, CPU).draw(logits, [0.99, 0.99]) == [1, 2]
+    logits = torch.tensor([[0.0, 0.1, 0.0]]).repeat(2, 1)
+    mask = torch.zeros_like(logits)
+    assert Drawing([greedy, free], 3, CPU).draw(logits.clone(), mask, [0.99, 0.99]) == [1, 2]
     two = replace(greedy, top_k=2)
-    assert Drawing([greedy, two], 3, CPU).draw(logits, [0.01, 0.01]) == [1, 0]
+    assert Drawing([greedy, two], 3, CPU).draw(logits.clone(), mask, [0.01, 0.01]) == [1, 0]
+    mask[0, 1] = -1
+    assert Drawing([greedy, two], 3, CPU).draw(logits.clone(), mask, [0.01, 0.9]) == [0, 1]
 
 
 def test_what_is_barred_is_never_drawn() -> None:
@@ -93,11 +96,11 @@ def test_a_row_of_no_numbers_is_poisoned_alone(number: float) -> None:
     logits = torch.zeros(3, 300)
     logits[1, 7] = number
     how = Sampling(temperature=1.0, top_k=0, top_p=0.9, min_p=0.0, repetition=0.0)
-    tokens = Drawing([how] * 3, 300, CPU).draw(logits, [0.5] * 3)
+    tokens = Drawing([how] * 3, 300, CPU).draw(logits, torch.zeros(3, 300), [0.5] * 3)
     assert tokens[1] == POISONED
     assert POISONED not in (tokens[0], tokens[2])
     barred = torch.full((1, 300), -math.inf)
-    assert Drawing([how], 300, CPU).draw(barred, [0.5]) == [POISONED]
+    assert Drawing([how], 300, CPU).draw(torch.zeros(1, 300), barred, [0.5]) == [POISONED]
 
 
 def test_what_is_far_less_likely_than_the_likeliest_is_not_drawn() -> None:
@@ -111,9 +114,10 @@ def test_what_is_far_less_likely_than_the_likeliest_is_not_drawn() -> None:
 def test_a_gpus_way_draws_what_the_processors_does(seed: int, chance: float) -> None:
     logits = torch.randn(5, 300, generator=torch.Generator().manual_seed(seed)) * 3
     drawing = Drawing([*PRESETS.values(), TITLING, PRESETS[Preset.CALM]], 300, CPU)
-    found, places, whole = drawing._odds_here(logits)
-    found_there, places_there, whole_there = drawing._odds_there(logits)
+    mask = torch.randn(5, 300)
+    found, places, whole = drawing._odds_here(logits.clone(), mask)
+    found_there, places_there, whole_there = drawing._odds_there(logits, mask)
     assert places.tolist() == places_there.tolist()
     assert found == pytest.approx(found_there, rel=1e-5)
     assert whole == pytest.approx(whole_there, rel=1e-5)
-    assert len(drawing.draw(logits, [chance] * 5)) == 5
+    assert len(drawing.draw(logits, mask, [chance] * 5)) == 5

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import openvino as ov
 import peft
 import pytest
 import torch
@@ -293,3 +295,14 @@ def test_as_many_threads_as_the_process_may_use(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delattr("os.sched_getaffinity")
     monkeypatch.setattr("os.cpu_count", lambda: 64)
     assert threads(0) == 8
+
+
+def test_what_fails_while_it_is_computed_is_said(saved: Path) -> None:
+    runtime = paged(read_weights(saved, torch.device("cpu")), 2)
+    runtime.read([Stretch(0, [1, 2, 3], 0), Stretch(1, [4, 5], 0)])
+    runtime.begin([6, 7], [3, 2], [None, None])
+    runtime.finish()
+    # Three tokens at two places: a node fails, of which OpenVINO's `infer` would say nothing.
+    runtime._stepping.set_tensor("ids", ov.Tensor(np.array([6, 7, 8], np.int32)))
+    with pytest.raises(RuntimeError, match="shape"):
+        runtime.finish()
