@@ -39,7 +39,7 @@ class _Inputs:
 
     sequences: Sequence[ov.Node]  # past_lens, subsequence_begins, block_indices, ..._begins
     longest: ov.Node
-    mixed: ov.Node | None  # which row takes which ranks: (tokens, rank)
+    mixed: ov.Node | None  # whether a row takes a rank: (tokens, rank)
 
 
 def parameters(layer: int, part: str) -> tuple[str, str]:
@@ -69,7 +69,7 @@ class _Graph:
         self._in = _Inputs(
             [self._input(name, [-1], np.int32) for name in SEQUENCES],
             self._input("max_context_len", [], np.int32),
-            self._input("mixed", [-1, -1], np.float32) if mixed else None,
+            op.greater(self._input("mixed", [-1, -1], np.float32), _zero()) if mixed else None,
         )
 
     def logits(self) -> ov.Node:
@@ -125,7 +125,9 @@ class _Graph:
             self._input(name, [size, -1] if name.startswith("down") else [-1, size], np.float32)
             for name, size in zip(parameters(at, part), weight.shape, strict=True)
         )
-        low = op.multiply(op.matmul(x, down, False, False), mixed)  # noqa: FBT003 - its own
+        low = op.matmul(x, down, False, False)  # noqa: FBT003 - its own
+        # A broken LoRA's numbers are none, for whichever row: they must not be multiplied away.
+        low = op.select(mixed, low, _zero())
         return op.add(found, op.matmul(low, up, False, False))  # noqa: FBT003 - its own
 
     def _matrix(self, weight: Array) -> ov.Node:
@@ -159,6 +161,10 @@ _UNUSED: tuple[Any, ...] = (
     *(np.int32(0), _NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS),  # eviction
     *(_NO_NUMBERS, np.zeros(0, np.uint8), _NO_NUMBERS),  # kinds of tokens, biases
 )
+
+
+def _zero() -> ov.Node:
+    return _constant(np.zeros((1, 1), np.float32))
 
 
 def _scale(layer: Layer) -> Any:

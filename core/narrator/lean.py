@@ -181,18 +181,19 @@ class Lean:
         found = torch.addmm(pair[1], x, pair[0])
         if mixed is not None:
             down, up = self._laid[f"h.{at}.{part}"]
-            found += ((x @ down) * mixed) @ up
+            # A broken LoRA's numbers are none, for whichever row: they must not be multiplied away.
+            found += (x @ down).where(mixed, 0) @ up
         return found
 
     def _take(self, loras: Sequence[Lora | None]) -> Tensor | None:
-        """What each row takes of the LoRAs in use, (rows, rank); None if none takes any."""
+        """Which ranks of the LoRAs in use each row takes, (rows, rank); None if none takes any."""
         wanted = dict.fromkeys(lora for lora in loras if lora and lora.rank)
         if not wanted:
             return None
         if not wanted.keys() <= set(self._mix.loras):
             self._lay(Mix(list(wanted)))
         rows = self._mix.rows([lora if lora in wanted else None for lora in loras])
-        return rows.to(self.keys)
+        return rows.to(self.device, torch.bool)
 
     def _lay(self, mix: Mix) -> None:
         self._mix = mix

@@ -262,6 +262,24 @@ def test_loras_come_and_go_between_two_steps(make: Make, saved: Path, tmp_path: 
                 torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
 
 
+def test_a_broken_lora_spoils_its_own_row_alone(make: Make, saved: Path, tmp_path: Path) -> None:
+    sound, whole = tuned(saved, tmp_path, 0)
+    huge = {name: (torch.full_like(down, 3e38), up) for name, (down, up) in sound.parts.items()}
+    broken = Lora("broken", huge)
+    ids = TEXTS[2]
+    runtime = make(read_weights(saved, CPU), 3)
+    rows = [sound, broken, None]
+    with torch.inference_mode():
+        for slot, lora in enumerate(rows):
+            runtime.read([Stretch(slot, ids[:-1], 0, lora)])
+        runtime.begin([ids[-1]] * 3, [len(ids) - 1] * 3, rows)
+        logits = runtime.finish()
+        expected = whole(torch.tensor([ids])).logits[0, -1]
+    assert not logits[1].isfinite().any()
+    torch.testing.assert_close(logits[0], expected, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(logits[2], logits_of(model(), ids)[-1], atol=1e-3, rtol=1e-3)
+
+
 def test_a_lora_can_stand_in_for_the_merged_one(make: Make, saved: Path, tmp_path: Path) -> None:
     (live, _), (other, whole) = (tuned(saved, tmp_path / str(seed), seed) for seed in range(2))
     runtime = make(read_weights(saved, CPU, live), 1)
