@@ -37,7 +37,10 @@ Array = NDArray[Any]
 class Compiled:
     """A model made ready for this processor. Several `Paged` may share it."""
 
-    def __init__(self, weights: Weights, precision: Precision, threads: int) -> None:
+    def __init__(
+        self, weights: Weights, precision: Precision, threads: int, *, pinned: bool = False
+    ) -> None:
+        """`pinned`: each thread stays on a processor of its own."""
         self.window, self.vocabulary = weights.window, weights.tokens.shape[0]
         self.layers, self.heads = len(weights.layers), weights.heads
         self.width = weights.tokens.shape[1]
@@ -45,7 +48,7 @@ class Compiled:
         self._settings = {
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
-            "ENABLE_CPU_PINNING": False,
+            "ENABLE_CPU_PINNING": pinned,
             "INFERENCE_PRECISION_HINT": "f32",
             "KV_CACHE_PRECISION": "f32" if precision is Precision.FP32 else "f16",
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP,

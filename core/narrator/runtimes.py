@@ -94,13 +94,15 @@ def ready(
     from core.narrator import graph, paged  # noqa: PLC0415 - OpenVINO is not on every platform
 
     count = threads(settings.threads)
+    # Where a processor is left over, whatever else needs one shall find it.
+    pinned = count >= _processors()
     wanted = graph.Precision.INT8 if settings.precision == "auto" else settings.precision
-    compiled = paged.Compiled(weights, graph.Precision(wanted), count)
+    compiled = paged.Compiled(weights, graph.Precision(wanted), count, pinned=pinned)
     if settings.precision == "auto" and not (
         (lost := loss(weights, tokens, compiled)) <= _MOST_LOST  # a NaN is not, either
     ):
         _log.warning("int8 would lose %.2f %% of a text's bits: computing in fp32", 100 * lost)
-        compiled = paged.Compiled(weights, graph.Precision.FP32, count)
+        compiled = paged.Compiled(weights, graph.Precision.FP32, count, pinned=pinned)
     return lambda slots, kept_bytes: paged.Paged(compiled, slots, kept_bytes)
 
 

@@ -18,8 +18,10 @@ from core.narrator.graph import Precision
 from core.narrator.lean import Lean
 from core.narrator.loras import Lora, read_lora
 from core.narrator.paged import Compiled, Paged
-from core.narrator.runtimes import threads
+from core.narrator.runtimes import ready, threads
+from core.narrator.settings import NarratorSettings
 from core.narrator.stretch import Stretch
+from core.narrator.tokens import Tokens
 from core.narrator.weights import Weights, read_sizes, read_weights
 
 pytestmark = pytest.mark.filterwarnings(  # peft asks transformers by an old name
@@ -324,3 +326,15 @@ def test_what_fails_while_it_is_computed_is_said(saved: Path) -> None:
     runtime._stepping.set_tensor("ids", ov.Tensor(np.array([6, 7, 8], np.int32)))
     with pytest.raises(RuntimeError, match="shape"):
         runtime.finish()
+
+
+def test_threads_are_pinned_where_no_processor_is_left_over(
+    saved: Path, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = read_weights(saved, CPU)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1}, raising=False)
+    for count, pinned in ((1, False), (2, True)):
+        settings = NarratorSettings(threads=count, precision="fp32")
+        runtime = ready(weights, tokens, settings)(1, 0)
+        assert isinstance(runtime, Paged)
+        assert runtime._compiled.plain.get_property("ENABLE_CPU_PINNING") is pinned
