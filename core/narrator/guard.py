@@ -19,12 +19,11 @@ _WORD = re.compile(rf"[{_SCRIPT}]|[^\W_{_SCRIPT}]+(?:['’][^\W_]+)*")
 _SPACED = re.compile(rf"[^\W{_SCRIPT}]")
 
 
-def is_sentence_end(text: str, at: int) -> bool:
-    """Whether a sentence ends there, as far as what follows tells."""
+def is_sentence_end(text: str, at: int, start: int = 0) -> bool:
+    """Whether a sentence ends there, as far as what follows tells; one begins at `start`."""
     if not text[:at].rstrip(_CLOSES).endswith(_ENDS):
         return False
     follows = text[at:] if text[at:].strip() else " X"
-    start = text.rfind("\n\n", 0, at) + 1  # a paragraph's end ends a sentence: none goes on
     return any(start + end == at for _, end in spans(text[start:at] + follows))
 
 
@@ -44,6 +43,7 @@ class Guard:
         self._grams: set[tuple[str, ...]] = set()
         self._sentences: set[tuple[str, ...]] = set()
         self._sentence: list[str] = []  # words of the sentence that is being written
+        self._ended = 0  # where the sentence before it ended
         for passage in before:
             self._remember(passage)
 
@@ -54,12 +54,18 @@ class Guard:
         fresh = _WORD.findall(text[start:end].lower())
         if self._repeats(fresh) or self._makes_up(fresh):
             return True
-        ends = is_sentence_end(text, end)
+        ends = is_sentence_end(text, end, self._ended)
         sentence = (*self._sentence, *fresh)
         if ends and len(sentence) >= _SENTENCE and sentence in self._sentences:
             return True
         self._read(fresh, sentence, ends=ends)
+        if ends:
+            self._ended = end
         return False
+
+    def ends_at(self, at: int) -> bool:
+        """Whether a sentence ends there, where the words that were read last do."""
+        return self._ended == at
 
     def _read(self, fresh: list[str], sentence: tuple[str, ...], *, ends: bool) -> None:
         for word in fresh:

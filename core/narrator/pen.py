@@ -116,7 +116,8 @@ class Pen:
         )
 
     def _says_farewell(self, at: int) -> bool:
-        return _FAREWELL.search(self._text[max(0, at - _FAREWELL_LENGTH) : at]) is not None
+        said = self._text[max(0, at - _FAREWELL_LENGTH) : at]
+        return said.endswith((".", "!")) and _FAREWELL.search(said) is not None
 
     def _end_of_story(self) -> None:
         settled = len(self._text.rstrip())
@@ -134,7 +135,7 @@ class Pen:
                 self._end(settled)
             return
         self.shown += _spaced(fresh) if self.shown else _spaced(fresh.lstrip())
-        if not is_sentence_end(self._text, settled):
+        if not self._guard.ends_at(settled):
             return
         self._whole = settled
         if _open_quotation(self._text[:settled]):
