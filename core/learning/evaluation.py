@@ -30,7 +30,7 @@ from core.narrator.storyteller import model_folder
 from core.story.likeness import distance
 
 MOODS = {"happy": (0.05, 1.0), "sad": (-1.0, -0.05), "calm": (-0.2, 0.2)}  # of VADER's compound
-_MOODED = 2 / 15  # passages of each mood, as a share of those the taste is measured on
+_MOODED = 4 / 15  # passages of each mood, as a share of those the taste is measured on
 _ROUGH = 0.4  # drafts to refine, as a share of the same; of 16, chance alone moves BLEU by 12 %
 _JUDGES = 300  # bootstrap samples of the judge and the passages
 _TOLD = "told.json"

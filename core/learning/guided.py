@@ -43,7 +43,7 @@ _LEAST = 8  # tokens of a passage that says something
 _AT_ONCE = 16  # passages read at once
 _KEPT_LENGTH = 256  # tokens of a row that is to stay as it is
 _MENDING = 0.5  # share of such rows that mend a rough passage
-_MOODED = 0.04  # passages in each mood, which stay as they are, for each that is led
+_MOODED = 0.08  # passages in each mood, which stay as they are, for each that is led
 
 
 @dataclass(frozen=True, slots=True)

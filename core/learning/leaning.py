@@ -17,7 +17,7 @@ from core.learning.credit import Course
 _WORDS, _CONTEXT = 64, 8  # directions of tokens, and of what stands before them
 _CONTEXT_COUNTS = 0.3  # how much the second are trusted beside a token's worth anywhere
 _RIDGE = 1000.0  # for features of unit variance
-_CAUTION = 2.0  # times the harm that is made good: any tilt makes passages a little more alike
+_CAUTION = 1.75  # times the harm that is made good: any tilt makes passages a little more alike
 _TOGETHER = 1024  # tokens whose odds are in memory at once
 _MEASURED = 3000  # tokens on which the tilt is measured
 _STEEPEST = 1000.0

@@ -103,13 +103,13 @@ def test_an_interval_is_that_of_the_change():
 
 def test_passages_are_split_as_they_were_asked_for():
     parts = parts_of(LearningSettings(passages=30))
-    assert (parts.free, parts.mooded, parts.rough) == (30, 4, 12)
-    texts = tuple(map(str, range(30 + 3 * 4 + 12)))
+    assert (parts.free, parts.mooded, parts.rough) == (30, 8, 12)
+    texts = tuple(map(str, range(30 + 3 * 8 + 12)))
     asked = tuple(Assignment(mode=Mode.OPEN, seed=number) for number in range(len(texts)))
     free, moods, rough = parts.split(Told(asked, texts, texts))
     assert (free.old[0], free.new[-1]) == ("0", "29")
-    assert (moods.asked[0].seed, moods.old[-1]) == (30, "41")
-    assert (rough.old[0], rough.new[-1]) == ("42", "53")
+    assert (moods.asked[0].seed, moods.old[-1]) == (30, "53")
+    assert (rough.old[0], rough.new[-1]) == ("54", "65")
 
 
 def test_measures_count_what_they_say():
