@@ -81,7 +81,7 @@ def _greatest(odds: _Floats, places: _Numbers, most: int) -> tuple[_Floats, _Num
 def _draw(odds: _Floats, most: float, chance: float) -> int:
     """Which one of the greatest odds, those that come before their sum is `most`.
 
-    POISONED if there are none. They are so few that Python takes a tenth of numpy's time.
+    POISONED if there are none. They are so few that Python takes less time than numpy would.
     """
     likely: list[float] = odds.tolist()
     order = sorted(range(len(likely)), key=likely.__getitem__, reverse=True)

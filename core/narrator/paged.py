@@ -232,6 +232,7 @@ class Paged:
         inputs = {
             "ids": _numbers([token for each in stretches for token in each.ids] + [0] * over),
             "places": np.minimum(np.concatenate(places), self.window - 1, dtype=np.int32),
+            # One at least, by which it is seen whether anything was computed.
             "picked": np.arange(sum(counts) if all_picked else 1, dtype=np.int32),
             SEQUENCES[0]: _numbers([stretch.start for stretch in stretches]),
             SEQUENCES[1]: np.cumsum([0, *counts], dtype=np.int32),
@@ -327,7 +328,8 @@ def _numbers(values: Sequence[int]) -> Array:
 def _computed(request: Any) -> Tensor:
     """Compute in this thread: to wake another one up takes half as long as a step of one row.
 
-    `infer` keeps silent when a node fails, and leaves the numbers of the last time.
+    `infer` keeps silent when a node fails, and leaves the numbers of the last time; here those of
+    a NaN. Then it is computed once more in the way that raises.
     """
     before: Array = request.get_output_tensor(0).data
     before[:1, :1] = np.nan
