@@ -78,6 +78,7 @@ class Batch:
         self._closed_at: float | None = None
         self._retired = False
         self._part = _PART  # tokens while others write: fewer where so many take too long
+        self.broken = False  # something failed, and not for want of memory
         self.tokens_read = 0  # of prompts, for measurements: without those that were kept
         self._thread = threading.Thread(target=self._run, name="narrator", daemon=True)
         self._thread.start()
@@ -126,32 +127,41 @@ class Batch:
         with torch.inference_mode():
             while self._has_work():
                 try:
-                    self._round()
+                    if self._busy():
+                        self._round()
+                    else:
+                        self._warm()
                 except MemoryShortageError as short:
                     self._shrink(short)
                 except Exception as error:  # noqa: BLE001 - the thread's boundary: others must still be served
                     _log.exception("a round of the narrator failed")
+                    self.broken = True
                     self._fail_all(NarratorError(f"The model failed: {error}"))
         self._fail_all(NarratorError("The narrator was closed while it wrote."))
 
     def _has_work(self) -> bool:
-        """Wait until there is something to write; False when the batch is closed and done."""
-        while True:
-            with self._changed:
-                while not self._busy() and not self._over() and not self._runtime.cold:
-                    self._changed.wait()
-                closed = self._closed_at
-                if self._busy():
-                    return closed is None or time.monotonic() - closed < self._settings.drain
-                if self._over():
-                    return False
-            self._runtime.warm()
+        """Wait for something to write or to warm; False when the batch is closed and done."""
+        with self._changed:
+            while not self._busy() and not self._over() and not self._runtime.cold:
+                self._changed.wait()
+            closed = self._closed_at
+            if self._busy():
+                return closed is None or time.monotonic() - closed < self._settings.drain
+            return not self._over()
 
     def _busy(self) -> bool:
         return bool(self._rows or self._readers or self._put_back or len(self._waiting))
 
     def _over(self) -> bool:
         return self._retired or self._closed_at is not None
+
+    def _warm(self) -> None:
+        """Spare somebody a wait, where there is memory for it."""
+        try:
+            with shortage_told():
+                self._runtime.warm()
+        except MemoryShortageError as short:
+            _log.warning("memory is short for what comes seldom (%s)", short)
 
     def _round(self) -> None:
         writing = bool(self._rows)

@@ -67,7 +67,8 @@ class Storyteller:
 
     def job(self, assignment: Assignment, attempt: int, news: Callable[[], None]) -> Job:
         """What the batch is to do; another `attempt` at the same assignment draws other words."""
-        self._lora(assignment.lora)  # read here, where it may take its time
+        self._mend()
+        self._lora(assignment.lora)  # both here, where they may take their time
         prompt = build(assignment, self._tokens, self._weights.window)
         pen = Pen(
             self._tokens,
@@ -102,15 +103,13 @@ class Storyteller:
         making = runtimes.ready(weights, self._tokens, self._settings)
         batch = self._new_batch(making)
         with self._submitting, self._scoring:
-            self._batch, old = batch, self._batch
-            self._weights, self._making, self._scorer = weights, making, None
+            self._go_on_with(batch, making)
+            self._weights = weights
             self._loras.clear()
             if self._live and self._live_folder:
                 # A turn that began with it may come yet, and by then its files may be deleted.
                 self._loras[str(self._live_folder)] = self._live.in_place_of(live)
             self._live, self._live_folder = live, lora
-        old.retire()
-        self._retired = [old, *(each for each in self._retired if not each.done)]
 
     def fit(self, assignment: Assignment) -> Fit:
         """How the assignment fills the window."""
@@ -161,6 +160,20 @@ class Storyteller:
         """Finish what is being written."""
         for batch in (self._batch, *self._retired):
             batch.close()
+
+    def _mend(self) -> None:
+        """Make anew what computes, where it failed: a graph that did once may go on failing."""
+        with self._submitting:
+            if self._batch.broken:
+                making = runtimes.ready(self._weights, self._tokens, self._settings)
+                with self._scoring:
+                    self._go_on_with(self._new_batch(making), making)
+
+    def _go_on_with(self, batch: Batch, making: Callable[[int, int], "runtimes.Runtime"]) -> None:
+        """Let the batch before finish what it has, and write what comes with this one."""
+        self._batch.retire()
+        self._retired = [self._batch, *(each for each in self._retired if not each.done)]
+        self._batch, self._making, self._scorer = batch, making, None
 
     def _own_scorer(self) -> "runtimes.Runtime":
         self._scorer = self._scorer or self._making(1, 0)

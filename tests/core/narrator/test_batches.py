@@ -259,6 +259,31 @@ def test_what_breaks_a_round_fails_those_in_it_and_no_others(
     assert desk.told()
 
 
+@pytest.mark.parametrize(
+    ("error", "broken"), [(RuntimeError("a node failed"), True), (MemoryError("too much"), False)]
+)
+def test_what_fails_while_nobody_asks_harms_nobody(
+    weights: Weights, tokens: Tokens, *, error: Exception, broken: bool
+) -> None:
+    computes = runtime(weights, SLOTS)
+    warm, tried = computes.warm, threading.Event()
+
+    def fail() -> None:
+        warm()
+        if not computes.cold:
+            tried.set()
+        raise error
+
+    computes.warm = fail  # type: ignore[method-assign] # of this one
+    batch = Batch(computes, tokens, BatchSettings())
+    try:
+        assert tried.wait(60)
+        assert Desk(batch, tokens).told()
+        assert batch.broken is broken
+    finally:
+        batch.close()
+
+
 def test_closing_writes_to_the_end_what_is_in_hand(weights: Weights, tokens: Tokens) -> None:
     with running(weights, tokens, slots=2) as desk:
         asked = [desk.ask(seed=seed) for seed in range(5)]

@@ -157,6 +157,25 @@ def _broken(folder: Path, *more: Any) -> Weights:
     return replace(weights, head=torch.full_like(weights.head, torch.nan))
 
 
+async def test_what_computes_is_made_anew_when_it_failed(
+    speaking: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrator = Gpt2Narrator(settings(speaking))
+    try:
+        told = await passage(narrator, TOLD)
+        runtime = (await narrator._storyteller())._batch._runtime
+
+        def fail(*_: object) -> None:
+            raise RuntimeError("a node failed")
+
+        monkeypatch.setattr(runtime, "finish", fail)  # of this one; a new one is whole
+        with pytest.raises(NarratorError, match="a node failed"):
+            await passage(narrator, TOLD)
+        assert await passage(narrator, TOLD) == told
+    finally:
+        await narrator.close()
+
+
 async def test_a_closed_loop_does_no_harm(speaking: Path) -> None:
     """Whoever started a passage and is gone, loop and all, is not missed."""
 
