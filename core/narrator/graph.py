@@ -47,18 +47,19 @@ def parameters(layer: int, part: str) -> tuple[str, str]:
     return f"down.{layer}.{part}", f"up.{layer}.{part}"
 
 
-def draw(weights: Weights, precision: Precision, *, mixed: bool) -> ov.Model:
+def draw(weights: Weights, precision: Precision, mixed: Sequence[str] = ()) -> ov.Model:
     """The graph: tokens `ids` at `places` go in; the logits of those `picked` come out.
 
-    `mixed`: with inputs for LoRAs, of which each row takes its own.
+    `mixed`: the matrices of a block that LoRAs change; they are inputs, and each row takes its own.
     """
-    graph = _Graph(weights, precision, mixed=mixed)
+    graph = _Graph(weights, precision, mixed)
     return ov.Model([graph.logits()], graph.inputs, "gpt2")
 
 
 class _Graph:
-    def __init__(self, weights: Weights, precision: Precision, *, mixed: bool) -> None:
+    def __init__(self, weights: Weights, precision: Precision, mixed: Sequence[str]) -> None:
         self.inputs: list[Any] = []
+        self._mixed = mixed
         self._weights = weights
         self._int8 = precision is Precision.INT8
         self._width = weights.tokens.shape[1]
@@ -119,7 +120,7 @@ class _Graph:
         weight, bias = pair
         found = op.matmul(x, self._matrix(_array(weight.t())), False, True)  # noqa: FBT003 - its own
         found = op.add(found, _constant(_array(bias)[None]))
-        if mixed is None:
+        if mixed is None or part not in self._mixed:
             return found
         down, up = (
             self._input(name, [size, -1] if name.startswith("down") else [-1, size], np.float32)

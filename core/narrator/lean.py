@@ -179,7 +179,7 @@ class Lean:
     ) -> Tensor:
         """A matrix and its bias, and what the LoRA of each row adds."""
         found = torch.addmm(pair[1], x, pair[0])
-        if mixed is not None:
+        if mixed is not None and part in self._mix.kinds:
             down, up = self._laid[f"h.{at}.{part}"]
             # A broken LoRA's numbers are none, for whichever row: they must not be multiplied away.
             found += (x @ down).where(mixed, 0) @ up
@@ -199,7 +199,7 @@ class Lean:
         self._mix = mix
         self._laid = {}
         for at, layer in enumerate(self.weights.layers):
-            for part in PARTS:
+            for part in mix.kinds:
                 size = (layer.part(part)[0].shape[0], layer.part(part)[0].shape[1])
                 down, up = mix.stacked(f"h.{at}.{part}", size)
                 self._laid[f"h.{at}.{part}"] = (down.to(self.keys), up.to(self.keys))

@@ -24,6 +24,8 @@ _KEYS = ("lora_A", "lora_B")
 _HASH_LENGTH = 64
 # The matrices of a block that can differ from row to row, as `transformers` calls them.
 PARTS = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")
+# Those that a LoRA changes where nobody says which, as PEFT has it for a GPT-2.
+USUAL = PARTS[:1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +60,9 @@ class Mix:
     def __init__(self, loras: Sequence[Lora]) -> None:
         self.loras = tuple(loras)
         self.rank = sum(lora.rank for lora in loras)
+        names = {name for lora in loras for name in lora.parts}
+        # What of a block differs from row to row: all, if any LoRA has more than is usual.
+        self.kinds = USUAL if all(name.endswith(USUAL) for name in names) else PARTS
         starts = [sum(lora.rank for lora in loras[:at]) for at in range(len(loras))]
         self._starts = dict(zip(self.loras, starts, strict=True))
 

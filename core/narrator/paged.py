@@ -5,8 +5,9 @@ attention that reads no more than each text has.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.narrator.graph import KEPT, SEQUENCES, Precision, draw, parameters
-from core.narrator.loras import PARTS, Lora, Mix
+from core.narrator.loras import Lora, Mix
 from core.narrator.pages import PAGE, Pages, Pairs
 from core.narrator.prefixes import KEPT_BYTES
 from core.narrator.stretch import Stretch
@@ -54,23 +55,23 @@ class Compiled:
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP,
         }
         self._making = threading.Lock()
-        self._mixed: Any = None
-        self.plain: Any = self._compile(mixed=False)
+        self._mixed: dict[tuple[str, ...], Any] = {}
+        self.plain: Any = self._compile()
 
-    def mixed(self) -> Any:
-        """The same with LoRAs, one for each row; made when it is first needed."""
+    def mixed(self, parts: tuple[str, ...]) -> Any:
+        """The same with LoRAs of these parts, one for each row; made when it is first needed."""
         with self._making:
-            if self._mixed is None:
-                self._mixed = self._compile(mixed=True)
-            return self._mixed
+            if parts not in self._mixed:
+                self._mixed[parts] = self._compile(parts)
+            return self._mixed[parts]
 
     def size(self, part: str) -> tuple[int, int]:
         """What a matrix of a block takes and gives."""
         weight: Tensor = self._weights.layers[0].part(part)[0]
         return weight.shape[0], weight.shape[1]
 
-    def _compile(self, *, mixed: bool) -> Any:
-        model = draw(self._weights, self._precision, mixed=mixed)
+    def _compile(self, mixed: Sequence[str] = ()) -> Any:
+        model = draw(self._weights, self._precision, mixed)
         return _CORE.compile_model(model, "CPU", self._settings)
 
 
@@ -279,9 +280,8 @@ class Paged:
         if not any(lora and lora.rank for lora in loras):
             return plain
         if not self._with_loras:
-            self._with_loras = [_WithLoras(self._compiled) for _ in range(2)]
-            for each in self._with_loras:
-                self._share(each.request, self._kept)
+            share = partial(self._share, kept=self._kept)
+            self._with_loras = [_WithLoras(self._compiled, share) for _ in range(2)]
         with_loras = self._with_loras[plain is self._stepping]
         with_loras.take(loras)
         return with_loras.request
@@ -290,12 +290,15 @@ class Paged:
 class _WithLoras:
     """What computes rows with LoRAs: those laid out beside each other, and which row takes which.
 
-    A LoRA costs time whether a row takes it or not, so that no more are laid out than are in use.
+    A LoRA costs time whether a row takes it or not, so that no more are laid out than are in use,
+    and no matrices that none of them changes.
     """
 
-    def __init__(self, compiled: Compiled) -> None:
-        self.request = compiled.mixed().create_infer_request()
-        self._compiled = compiled
+    def __init__(self, compiled: Compiled, share: Callable[[Any], None]) -> None:
+        """`share`: gives a request the keys and values."""
+        self.request: Any = None
+        self._compiled, self._share = compiled, share
+        self._parts: tuple[str, ...] = ()
         self._mix = Mix(())
         self._taken: Sequence[Lora | None] = ()
         self._rows: Array = np.zeros(0)  # the request does not own it
@@ -313,8 +316,12 @@ class _WithLoras:
         self._taken = list(loras)
 
     def _lay(self, mix: Mix) -> None:
+        if mix.kinds != self._parts:
+            self._parts = mix.kinds
+            self.request = self._compiled.mixed(self._parts).create_infer_request()
+            self._share(self.request)
         for at in range(self._compiled.layers):
-            for part in PARTS:
+            for part in self._parts:
                 stacked = mix.stacked(f"h.{at}.{part}", self._compiled.size(part))
                 for name, tensor in zip(parameters(at, part), stacked, strict=True):
                     self.request.set_tensor(name, ov.Tensor(tensor.numpy().copy()))
