@@ -156,6 +156,7 @@ def _started(study: Study) -> Study:
     """A group's own LoRA begins with everybody's live one."""
     if study.scope == EVERYBODY:
         return study
+    study = replace(study, settings=replace(study.settings, own=True))
     with study.library.begin() as tx:
         common = tx.live_loras().get(EVERYBODY)
     if common is None or common.stale:

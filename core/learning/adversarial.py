@@ -22,7 +22,7 @@ from core.learning import measures
 from core.learning.discriminator import Head, Reader, Verdicts, fit, reader, verdicts
 from core.learning.examples import Encoded, Examples, encode, prompt_text
 from core.learning.likelihood import texts_to_read, with_lora
-from core.learning.lora import TARGETS, change, matrices, write_lora
+from core.learning.lora import change, matrices, write_lora
 from core.learning.plan import Progress, Tell
 from core.learning.recipes import StageSettings, TrainingSettings
 from core.learning.writing import asked_for, write
@@ -165,7 +165,7 @@ def _teach(
         LoraConfig(
             r=settings.rank,
             lora_alpha=2 * settings.rank,
-            target_modules=list(TARGETS),
+            target_modules=list(settings.matrices),
             fan_in_fan_out=True,  # GPT-2 keeps its matrices the other way round
             task_type="CAUSAL_LM",
         ),

@@ -8,25 +8,27 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from peft import LoraConfig
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from torch.nn.functional import pad
 from transformers import GPT2LMHeadModel
 
 from core.errors import LearningError
 from core.learning.bundle import SUMS
 from core.learning.whole import take_place
+from core.narrator.loras import PARTS
 
-TARGETS = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _KEPT = 0.9999  # of a change's energy; the rest is rounding, or noise of a full fine-tune
 _LEAST = 1e-12  # energy of a matrix that did not change at all
 
 Change = Mapping[str, Tensor]  # matrix, as in "h.0.attn.c_attn" -> what is added to it, (in, out)
+Factors = Mapping[str, tuple[Tensor, Tensor]]  # the same as (rank, in), (out, rank)
 
 
 def matrices(model: GPT2LMHeadModel) -> dict[str, Tensor]:
@@ -34,7 +36,7 @@ def matrices(model: GPT2LMHeadModel) -> dict[str, Tensor]:
     return {
         f"h.{at}.{target}": model.get_parameter(f"transformer.h.{at}.{target}.weight").detach()
         for at in range(model.config.n_layer)
-        for target in TARGETS
+        for target in PARTS
     }
 
 
@@ -56,6 +58,11 @@ def apply(added: Change, model: GPT2LMHeadModel, strength: float = 1.0) -> None:
 
 def read_change(folder: Path) -> Change:
     """The change that a LoRA's folder holds."""
+    return {key: (up @ down).t() for key, (down, up) in read_factors(folder).items()}
+
+
+def read_factors(folder: Path) -> Factors:
+    """The same, as it is kept."""
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     found: dict[str, dict[str, Tensor]] = {}
     for name, part in load_file(folder / WEIGHTS).items():
@@ -63,27 +70,33 @@ def read_change(folder: Path) -> Change:
         key = target.removeprefix("base_model.model.").removeprefix("transformer.")
         found.setdefault(key, {})[kind[0]] = part.float()
     strength = config["lora_alpha"] / config["r"]
-    return {key: strength * (pair["B"] @ pair["A"]).t() for key, pair in found.items()}
+    return {key: (pair["A"], strength * pair["B"]) for key, pair in found.items()}
 
 
-def write_lora(added: Change, folder: Path, *, base: Path, strength: float = 1.0) -> int:
-    """The change as a folder with a LoRA, its settings and hashes; its rank comes back."""
-    factors = {name: _factored(part * strength) for name, part in added.items()}
-    rank = max(1, *(len(scale) for _, scale, _ in factors.values()))
+def write_lora(added: Change, folder: Path, *, base: Path, also: Factors | None = None) -> int:
+    """The change as a folder with a LoRA, its settings and hashes; its rank comes back.
+
+    `also`: factors that are kept as they are. A matrix that no block changes is left out.
+    """
+    factors = {name: _factored(part) for name, part in added.items()} | dict(also or {})
+    rank = max(1, *(len(down) for down, _ in factors.values()))
+    kinds = [
+        kind
+        for kind in PARTS
+        if any(len(down) for name, (down, _) in factors.items() if name.endswith(kind))
+    ] or list(PARTS)
     parts = {}
-    for name, (left, scale, right) in factors.items():
-        root = scale.sqrt()
-        missing = (0, 0, 0, rank - len(root))
-        down = torch.nn.functional.pad((left * root).t(), missing)  # (rank, in)
-        up = torch.nn.functional.pad(root[:, None] * right, missing).t()  # (out, rank)
-        key = f"base_model.model.transformer.{name}"
-        parts[f"{key}.lora_A.weight"] = down.contiguous()
-        parts[f"{key}.lora_B.weight"] = up.contiguous()
+    for name, (down, up) in factors.items():
+        if name.endswith(tuple(kinds)):
+            missing = rank - len(down)
+            key = f"base_model.model.transformer.{name}"
+            parts[f"{key}.lora_A.weight"] = pad(down, (0, 0, 0, missing)).contiguous()
+            parts[f"{key}.lora_B.weight"] = pad(up, (0, missing)).contiguous()
     unfinished = folder.with_name(folder.name + ".writing")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     save_file(parts, unfinished / WEIGHTS)
-    _config(rank, base).save_pretrained(str(unfinished))
+    _config(rank, base, kinds).save_pretrained(str(unfinished))
     _sum(unfinished)
     take_place(unfinished, folder)
     return rank
@@ -94,8 +107,8 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _factored(part: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """As few singular vectors as hold the change: (in, rank), (rank,), (rank, out)."""
+def _factored(part: Tensor) -> tuple[Tensor, Tensor]:
+    """As few singular vectors as hold the change: (rank, in), (out, rank)."""
     if not part.isfinite().all():
         raise LearningError(
             "The training has run away: what it changed is no number (NaN). Lower its rate."
@@ -105,14 +118,15 @@ def _factored(part: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     rank = 0
     if energy[-1] > _LEAST:
         rank = int((energy < _KEPT * energy[-1]).sum()) + 1
-    return left[:, :rank].float(), scale[:rank].float(), right[:rank].float()
+    root = scale[:rank].sqrt()
+    return (left[:, :rank] * root).t().float(), (root[:, None] * right[:rank]).t().float()
 
 
-def _config(rank: int, base: Path) -> LoraConfig:
+def _config(rank: int, base: Path, kinds: Sequence[str]) -> LoraConfig:
     return LoraConfig(
         r=rank,
         lora_alpha=rank,
-        target_modules=list(TARGETS),
+        target_modules=list(kinds),
         fan_in_fan_out=True,  # GPT-2 keeps its matrices the other way round
         task_type="CAUSAL_LM",
         inference_mode=True,

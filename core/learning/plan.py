@@ -32,6 +32,7 @@ class LearningSettings:
     passages: int = 240  # that live and candidate write each for the gate
     seed: int = 0
     start: Path | None = None  # a LoRA whose weights training begins with: a group's own does
+    own: bool = False  # a group's own, of which a batch has many: it changes the attention alone
     margin: float = 0.5  # the lower bound of the win rate must be above it
     loss_tolerance: float = 0.015  # share by which the held-out loss may rise
     diversity_tolerance: float = 0.05  # share by which distinct-2 and repetition may change

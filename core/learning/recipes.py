@@ -6,6 +6,7 @@ from enum import StrEnum
 from core.errors import LearningError
 from core.learning.augment import Augmentation
 from core.learning.plan import LearningSettings
+from core.narrator.loras import PARTS, USUAL
 
 
 class Method(StrEnum):
@@ -77,6 +78,7 @@ class TrainingSettings:
     recipe: Recipe = DEFAULT
     method: Method = Method.LORA
     rank: int = 16
+    matrices: tuple[str, ...] = PARTS  # of each block
     dropout: float = 0.05
     seed: int = 1963
     weight_decay: float = 0.01
@@ -117,6 +119,7 @@ def training_settings(asked: LearningSettings) -> TrainingSettings:
         recipe=recipe,
         method=method,
         rank=asked.rank or 16,
+        matrices=USUAL if asked.own else PARTS,
         seed=asked.seed,
         minutes=0.6 * asked.minutes / len(recipe.stages),
         leash=0.8 * asked.loss_tolerance,

@@ -5,6 +5,7 @@ import json
 import math
 import shutil
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -38,7 +39,6 @@ from core.learning import adversarial, guided, ranked, trainers
 from core.learning.augment import augmented
 from core.learning.callbacks import WHOLE, Allocating, Telling, Watch, Watching
 from core.learning.examples import Encoded, Examples, Side, encode, weighed
-from core.learning.lora import TARGETS
 from core.learning.plan import Tell
 from core.learning.recipes import STAGES, Method, Stage, StageSettings, TrainingSettings
 from core.narrator.tokens import Tokens, read_tokens
@@ -229,7 +229,7 @@ def _trainer(
         "callbacks": _callbacks(task, tell, checked=checked is not None),
     }
     if peft is None:
-        _only_matrices(plain)
+        _only_matrices(plain, task.settings.matrices)
     match task.stage:
         case Stage.SFT | Stage.GUIDED:
             model = get_peft_model(plain, peft) if peft else plain
@@ -314,7 +314,7 @@ def _common(task: Task, steps: int, *, checked: bool) -> dict[str, Any]:
 def _peft(settings: TrainingSettings, steps: int) -> PeftConfig | None:
     """None: the matrices themselves are trained."""
     shared: dict[str, Any] = {
-        "target_modules": list(TARGETS),
+        "target_modules": list(settings.matrices),
         "lora_alpha": 2 * settings.rank,
         "lora_dropout": settings.dropout,
         "fan_in_fan_out": True,  # GPT-2 keeps its matrices the other way round
@@ -339,9 +339,9 @@ def _peft(settings: TrainingSettings, steps: int) -> PeftConfig | None:
             return None
 
 
-def _only_matrices(plain: GPT2LMHeadModel) -> None:
+def _only_matrices(plain: GPT2LMHeadModel, wanted: Sequence[str]) -> None:
     for name, weight in plain.named_parameters():
-        weight.requires_grad_(any(f"{target}.weight" in name for target in TARGETS))
+        weight.requires_grad_(any(f"{matrix}.weight" in name for matrix in wanted))
 
 
 def _last_whole(work: Path) -> str | None:

@@ -21,7 +21,15 @@ from core.learning.callbacks import Watch
 from core.learning.discriminator import fit, reader, verdicts
 from core.learning.examples import Examples
 from core.learning.likelihood import Texts, held_out, read_by, with_lora
-from core.learning.lora import Change, apply, change, matrices, read_change, write_lora
+from core.learning.lora import (
+    Change,
+    apply,
+    change,
+    matrices,
+    read_change,
+    read_factors,
+    write_lora,
+)
 from core.learning.plan import LearningSettings, Tell, Trained
 from core.learning.recipes import TrainingSettings, training_settings
 from core.narrator.storyteller import model_folder
@@ -82,7 +90,7 @@ def teach(
     texts = held_out(examples.validation.liked)
     strength, loss = _leashed(change(before, plain), start, settings.leash, model, texts)
     kept = _mixed(change(before, plain), start, strength)
-    rank = write_lora(kept, out / "lora", base=model)
+    rank = _write(kept, out / "lora", settings, model, over)
     head = _head(examples, model, out / HEAD)
     facts = {
         "recipe": settings.recipe.value,
@@ -119,6 +127,16 @@ def _lost(out: Path) -> dict[str, float]:
         return {}
     moved, left = json.loads(found[-1].read_text(encoding="utf-8"))
     return {"prefix moved, nats": moved, "lost in the LoRA, nats": left}
+
+
+def _write(
+    kept: Change, folder: Path, settings: TrainingSettings, model: Path, over: Path | None
+) -> int:
+    """Keep the LoRA; what training could not change is bit for bit that of what it stands on."""
+    taken = read_factors(over) if over else {}
+    same = {name: pair for name, pair in taken.items() if not name.endswith(settings.matrices)}
+    changed = {name: part for name, part in kept.items() if name not in same}
+    return write_lora(changed, folder, base=model, also=same)
 
 
 def _leashed(

@@ -22,6 +22,7 @@ SUMS = "SHA256SUMS"
 _CONFIG, _FILE = "adapter_config.json", "adapter_model.safetensors"
 _KEYS = ("lora_A", "lora_B")
 _HASH_LENGTH = 64
+_ROUNDING = 1e-4  # of two LoRAs' sizes: what differs less is the same, rounded twice
 # The matrices of a block that can differ from row to row, as `transformers` calls them.
 PARTS = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")
 # Those that a LoRA changes where nobody says which, as PEFT has it for a GPT-2.
@@ -41,17 +42,38 @@ class Lora:
         return max((down.shape[1] for down, _ in self.parts.values()), default=0)
 
     def in_place_of(self, merged: "Lora | None") -> "Lora":
-        """What is to be added to a model with another one merged, to have this one instead."""
+        """What is to be added to a model with another one merged, to have this one instead.
+
+        Where both do the same, as where a group's own began with everybody's, nothing is.
+        """
         if merged is None:
             return self
         parts = dict(self.parts)
         for name, (down, up) in merged.parts.items():
             if name in parts:
                 own = parts[name]
-                parts[name] = (torch.cat((own[0], down), 1), torch.cat((own[1], -up)))
+                whole = _shortened(torch.cat((own[0], down), 1), torch.cat((own[1], -up)))
+                if whole is None:
+                    del parts[name]
+                else:
+                    parts[name] = whole
             else:
                 parts[name] = (down, -up)
         return Lora(self.name, parts)
+
+
+def _shortened(down: Tensor, up: Tensor) -> tuple[Tensor, Tensor] | None:
+    """The same product with no more ranks than it has, but for rounding; None if it is zero."""
+    if not (down.isfinite().all() and up.isfinite().all()):
+        return down, up  # what is broken stays so
+    left, lower = torch.linalg.qr(down)
+    right, upper = torch.linalg.qr(up.T)
+    turned, scale, turned_too = torch.linalg.svd(lower @ upper.T)
+    rank = int((scale > _ROUNDING * lower.norm() * upper.norm()).sum())
+    if not rank:
+        return None
+    root = scale[:rank].sqrt()
+    return left @ turned[:, :rank] * root, root[:, None] * turned_too[:rank] @ right.T
 
 
 class Mix:

@@ -20,7 +20,7 @@ from core.learning.likelihood import Texts, losses, with_lora
 from core.learning.lora import matrices, read_change, write_lora
 from core.learning.plan import LearningSettings, Progress
 from core.learning.recipes import Method, Recipe, TrainingSettings, training_settings
-from core.narrator.loras import read_lora
+from core.narrator.loras import PARTS, read_lora
 from core.narrator.weights import read_sizes
 from tests.core.learning.lessons import sampled
 from tests.core.learning.pupils import FRONT, LIKED, OTHER, examples, thumbs, tiny_model
@@ -92,6 +92,27 @@ def test_a_lora_may_stand_on_another_and_holds_both(model, tmp_path):
     )
     old, new = read_change(first.folder), read_change(second.folder)
     assert all(torch.allclose(old[name], new[name], atol=1e-3) for name in old)
+
+
+def test_a_groups_own_lora_leaves_all_but_the_attention_as_everybodys_has_it(model, tmp_path):
+    asked = LearningSettings(recipe="sft", own=True, threads=1)
+    everybodys = taught(model, tmp_path / "one", recipe=Recipe.SFT)
+    alone = training.teach(
+        examples(), training_settings(asked), model, tmp_path / "alone", lambda _: None
+    )
+    over = training.teach(
+        examples(),
+        training_settings(asked),
+        model,
+        tmp_path / "two",
+        lambda _: None,
+        over=everybodys.folder,
+    )
+    sizes = read_sizes(model)
+    live, first, second = (read_lora(each.folder, *sizes) for each in (everybodys, alone, over))
+    assert {name[4:] for name in first.parts} == {"attn.c_attn"}
+    assert {name[4:] for name in second.parts} == set(PARTS)
+    assert {name[4:] for name in second.in_place_of(live).parts} == {"attn.c_attn"}
 
 
 def test_a_stage_that_was_done_is_not_done_again(model, tmp_path):

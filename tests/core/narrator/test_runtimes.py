@@ -301,6 +301,22 @@ def test_a_lora_can_stand_in_for_the_merged_one(make: Make, saved: Path, tmp_pat
     torch.testing.assert_close(base, logits_of(model(), TEXTS[2]), atol=1e-3, rtol=1e-3)
 
 
+def test_what_two_loras_share_is_not_computed(saved: Path, tmp_path: Path) -> None:
+    """As a group's own LoRA and everybody's, which it began with."""
+    live, _ = tuned(saved, tmp_path / "0", 0)
+    own, _ = tuned(saved, tmp_path / "1", 1, ["c_attn"])
+    both = dict(live.parts)
+    for name, (down, up) in own.parts.items():
+        shared = live.parts[name]
+        both[name] = torch.cat((shared[0], down), 1), torch.cat((shared[1], up))
+    found = Lora("group", both).in_place_of(live)
+    assert found.parts.keys() == own.parts.keys()
+    assert found.rank == own.rank
+    for name, (down, up) in own.parts.items():
+        torch.testing.assert_close(found.parts[name][0] @ found.parts[name][1], down @ up)
+    assert live.in_place_of(live).rank == 0
+
+
 def test_a_lora_of_another_file_is_refused(saved: Path, tmp_path: Path) -> None:
     config = peft.LoraConfig(target_modules=["c_attn"], fan_in_fan_out=True, revision="0" * 64)
     peft.get_peft_model(model(), config).save_pretrained(str(tmp_path))
