@@ -51,10 +51,10 @@ _SUMMED = (
     *("run, s", "memory, MB"),
 )
 _GOALS = (
-    *("goal", "", "", "", "", "5", ">= 0.70", ">= 0.62", ">= 0.80"),
+    *("goal", "", "", "", "", "", "5", ">= 0.70", ">= 0.62", ">= 0.80"),
     *("<= 0.015", "-0.05 to 0.05", "<= 720", "<= 4096", ""),
 )
-_NAMES = ("taste", "recipe", "seed", "noise", "against", "augment")  # of a cell
+_NAMES = ("taste", "recipe", "seed", "noise", "against", "augment", "own")  # of a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class Cell:
     noise: float  # share of ratings that are thrown at random
     against: float  # share of raters who say the opposite
     augment: str = ""
+    own: bool = False  # as a group's own LoRA is learnt, the attention alone
 
 
 def main() -> None:
@@ -79,6 +80,7 @@ def main() -> None:
     parser.add_argument("--noise", type=float, default=0.0)
     parser.add_argument("--against", type=float, default=0.0)
     parser.add_argument("--augment", default="", help="kinds with +; several settings with commas")
+    parser.add_argument("--own", action="store_true", help="learn as for a group's own LoRA")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     options = parser.parse_args()
@@ -86,7 +88,7 @@ def main() -> None:
     recipes = _ALL if options.full else options.recipes.split(",")
     seeds = range(1, 6) if options.full else map(int, options.seeds.split(","))
     cells = [
-        Cell(taste, recipe, seed, options.noise, options.against, augment)
+        Cell(taste, recipe, seed, options.noise, options.against, augment, options.own)
         for seed in seeds
         for recipe in recipes
         for taste in tastes
@@ -134,7 +136,9 @@ def measured(cell: Cell, fresh: int) -> dict[str, object]:
 def _measured(cell: Cell, out: Path, fresh: int) -> dict[str, object]:
     began = time.monotonic()
     dataset = datasets.write(rated(cell), out / "dataset")
-    asked = LearningSettings(recipe=cell.recipe, seed=cell.seed, threads=1, augment=cell.augment)
+    asked = LearningSettings(
+        recipe=cell.recipe, seed=cell.seed, threads=1, augment=cell.augment, own=cell.own
+    )
     trained = training.train(asked, dataset, out / "training", lambda _: None)
     taught = time.monotonic()
     gate = evaluation.evaluate(asked, dataset, trained, None, out / "gate", _quiet)
@@ -151,6 +155,7 @@ def _measured(cell: Cell, out: Path, fresh: int) -> dict[str, object]:
         "noise": cell.noise,
         "against": cell.against,
         "augment": cell.augment,
+        "own": cell.own,
         **_preferred(cell, trained, fresh),
         "story loss": loss.new / loss.old - 1,
         "distinct-2": distinct.new / distinct.old - 1,
