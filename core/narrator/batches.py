@@ -227,7 +227,7 @@ class Batch:
         lora, unread = row.job.lora, row.unread
         length, kept = self._prefixes.longest(unread, lora)
         least = max(length, LEAST_TOKENS)
-        if any(_begins_like(other, row) > least for other in self._readers):
+        if any(other.begins_like(row) > least for other in self._readers):
             self._put_back.appendleft(row)  # what they have in common shall be read once
             return False
         self._readers.append(row)
@@ -394,10 +394,3 @@ class Batch:
                 failed.append(row.job)
         for job in failed:
             job.end(error)
-
-
-def _begins_like(reader: Row, other: Row) -> int:
-    """How many tokens the slot of a reader is to hold that another's is to hold as well."""
-    if reader.job.lora is not other.job.lora:
-        return 0
-    return common((*reader.text, *reader.unread), other.unread)

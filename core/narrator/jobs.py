@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.errors import NarratorError
 from core.narrator.loras import Lora
 from core.narrator.pen import Pen
+from core.narrator.prefixes import common
 from core.narrator.sampling import Sampling
 
 
@@ -66,6 +67,12 @@ class Row:
         """What the slot must hold besides before it writes: the step reads the last token."""
         whole = (*self.job.prompt, *self.job.pen.ids)
         return whole[self.read : self.length - (self.drawn is None)]
+
+    def begins_like(self, other: "Row") -> int:
+        """How many tokens its slot is to hold that the other's is to hold as well."""
+        if self.job.lora is not other.job.lora:
+            return 0
+        return common((*self.text, *self.unread), other.unread)
 
     def put_back(self) -> None:
         """Leave the slot, and remember nothing of it."""
