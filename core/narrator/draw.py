@@ -84,16 +84,19 @@ def _draw(odds: _Floats, most: float, chance: float) -> int:
     POISONED if there are none. They are so few that Python takes less time than numpy would.
     """
     likely: list[float] = odds.tolist()
-    order = sorted(range(len(likely)), key=likely.__getitem__, reverse=True)
-    reached, nucleus = 0.0, 0
-    for at in order:
-        if reached >= most:
-            break
-        reached += likely[at]
-        nucleus += 1
     # In the order of the tokens, not of their odds: two that are nearly as likely may change
     # places with the batch they are computed in, and with them all that follows.
-    kept = sorted(order[:nucleus])
+    kept: Sequence[int] = range(len(likely))
+    reached = sum(likely)
+    if reached > most:
+        order = sorted(kept, key=likely.__getitem__, reverse=True)
+        reached, nucleus = 0.0, 0
+        for at in order:
+            if reached >= most:
+                break
+            reached += likely[at]
+            nucleus += 1
+        kept = sorted(order[:nucleus])
     wanted, reached = chance * reached, 0.0
     for at in kept:
         reached += likely[at]

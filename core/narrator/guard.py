@@ -70,7 +70,7 @@ class Guard:
     def _read(self, fresh: list[str], sentence: tuple[str, ...], *, ends: bool) -> None:
         for word in fresh:
             self._words.append(word)
-            self._grams |= {gram for gram in _last(self._words) if len(gram) != _LONG_GRAM}
+            self._grams.update(gram for gram in _last(self._words) if len(gram) != _LONG_GRAM)
         self._sentence = [] if ends else list(sentence)
         if ends:
             self._sentences.add(sentence)
@@ -97,16 +97,16 @@ class Guard:
         words = _WORD.findall(passage.lower())
         for end in range(1, len(words) + 1):
             longest = words[max(0, end - _UNSPACED) : end]
-            self._grams |= {gram for gram in _last(longest) if len(gram) != _GRAM}
+            self._grams.update(gram for gram in _last(longest) if len(gram) != _GRAM)
         for start, end in spans(passage):
             self._sentences.add(tuple(_WORD.findall(passage[start:end].lower())))
 
 
-def _last(words: list[str]) -> set[tuple[str, ...]]:
+def _last(words: list[str]) -> list[tuple[str, ...]]:
     """The newest grams: of a length that counts for the script they are written in."""
     if words and not _SPACED.match(words[-1]):
-        return {tuple(words[-_UNSPACED:])} if len(words) >= _UNSPACED else set()
-    return {tuple(words[-size:]) for size in (_GRAM, _LONG_GRAM) if len(words) >= size}
+        return [tuple(words[-_UNSPACED:])] if len(words) >= _UNSPACED else []
+    return [tuple(words[-size:]) for size in (_GRAM, _LONG_GRAM) if len(words) >= size]
 
 
 def banned_pattern(banned: Iterable[str]) -> re.Pattern[str] | None:

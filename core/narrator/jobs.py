@@ -9,6 +9,7 @@ from core.narrator.loras import Lora
 from core.narrator.pen import Pen
 from core.narrator.prefixes import common
 from core.narrator.sampling import Sampling
+from core.narrator.stretch import Stretch
 
 
 @dataclass(slots=True, eq=False)
@@ -64,9 +65,18 @@ class Row:
 
     @property
     def unread(self) -> tuple[int, ...]:
-        """What the slot must hold besides before it writes: the step reads the last token."""
+        """What the slot must hold besides before it writes, but for the last token.
+
+        The step reads that one, or who reads the others.
+        """
         whole = (*self.job.prompt, *self.job.pen.ids)
         return whole[self.read : self.length - (self.drawn is None)]
+
+    def stretch(self, slot: int, count: int) -> Stretch:
+        """The next so many tokens of what is unread; with the last of them come the logits."""
+        ids = self.unread[:count]
+        asks = self.drawn is None and len(ids) == len(self.unread)
+        return Stretch(slot, (*ids, self.last) if asks else ids, self.read, self.job.lora, asks)
 
     def begins_like(self, other: "Row") -> int:
         """How many tokens its slot is to hold that the other's is to hold as well."""

@@ -38,10 +38,14 @@ class Lean:
         self._found = torch.zeros(0)
         self._laid: dict[str, tuple[Tensor, Tensor]] = {}
 
-    def read(self, stretches: Sequence[Stretch]) -> None:
-        """Read the next tokens of some slots' texts."""
-        for stretch in stretches:
-            self._read(stretch, only_keep=True)
+    def read(self, stretches: Sequence[Stretch]) -> Tensor | None:
+        """Read the next tokens of some slots' texts.
+
+        The logits after those that ask for them come back, (asking, vocabulary), if any does.
+        """
+        states = [self._read(stretch, only_keep=not stretch.asks)[-1] for stretch in stretches]
+        asking = [state for state, of in zip(states, stretches, strict=True) if of.asks]
+        return self._logits(torch.stack(asking)) if asking else None
 
     def likely(self, stretch: Stretch) -> Tensor:
         """The same of one, with what the model finds likely after each: (tokens, vocabulary)."""

@@ -116,13 +116,23 @@ class Paged:
         ]
         self._ids = self._at = self._longest = np.zeros(0, np.int32)
 
-    def read(self, stretches: Sequence[Stretch]) -> None:
-        """Read the next tokens of some slots' texts, all at once."""
-        self._read(stretches, all_picked=False)
+    def read(self, stretches: Sequence[Stretch]) -> Tensor | None:
+        """Read the next tokens of some slots' texts, all at once.
+
+        The logits after those that ask for them come back, (asking, vocabulary), if any does; they
+        are good until the next call.
+        """
+        ends = np.cumsum([len(stretch.ids) for stretch in stretches], dtype=np.int32) - 1
+        picked = ends[[stretch.asks for stretch in stretches]]
+        # Two at least: one row alone is computed by other means. Their numbers also tell whether
+        # anything was computed.
+        filled = [*picked, *ends[-1:].repeat(max(0, 2 - len(picked)))]
+        found = self._read(stretches, _numbers(filled))
+        return found[: len(picked)] if len(picked) else None
 
     def likely(self, stretch: Stretch) -> Tensor:
         """The same of one, with what the model finds likely after each: (tokens, vocabulary)."""
-        return self._read([stretch], all_picked=True)[: len(stretch.ids)].clone()
+        return self._read([stretch], None)[: len(stretch.ids)].clone()
 
     def begin(self, ids: list[int], places: list[int], loras: list[Lora | None]) -> None:
         """Read one token more in each of the first slots, at these places of their texts.
@@ -216,7 +226,8 @@ class Paged:
         for name, memory in zip(names, kept, strict=True):
             request.set_tensor(name, ov.Tensor(memory, shared_memory=True))
 
-    def _read(self, stretches: Sequence[Stretch], *, all_picked: bool) -> Tensor:
+    def _read(self, stretches: Sequence[Stretch], picked: Array | None) -> Tensor:
+        """The logits after the tokens picked, by their numbers; None: after all, filled up."""
         counts = [len(stretch.ids) for stretch in stretches]
         step = _ROUND if sum(counts) <= _MANY else _ROUND_OF_MANY
         # What the last text gets too much is written over by what follows in it.
@@ -233,8 +244,7 @@ class Paged:
         inputs = {
             "ids": _numbers([token for each in stretches for token in each.ids] + [0] * over),
             "places": np.minimum(np.concatenate(places), self.window - 1, dtype=np.int32),
-            # One at least, by which it is seen whether anything was computed.
-            "picked": np.arange(sum(counts) if all_picked else 1, dtype=np.int32),
+            "picked": np.arange(sum(counts), dtype=np.int32) if picked is None else picked,
             SEQUENCES[0]: _numbers([stretch.start for stretch in stretches]),
             SEQUENCES[1]: np.cumsum([0, *counts], dtype=np.int32),
             SEQUENCES[2]: np.concatenate(own),

@@ -18,7 +18,7 @@ _CLOSED = 0.6  # of the passage must be left when a cut avoids an open quotation
 _PAIRS = (("“", "”"), ("「", "」"), ("『", "』"))
 _UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _LETTERS = re.compile(r"[^\W_\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]{2}")
-_SPACES = re.compile(r"\s+")
+_SPACES = re.compile(r"\s{2,}|[^\S ]")  # but for single ones, which may stay
 _ENDING = tuple(".!?…。！？\"'”’)」』")
 _NO_WISHES = Wishes()
 _FAREWELL = re.compile(r"\bthe end[.!]$", re.IGNORECASE)
@@ -85,7 +85,7 @@ class Pen:
         if self._lengthens_a_settled_word():
             self._take_back()
             return
-        settled = _finished_words(self._text)
+        settled = self._settled + _finished_words(self._text[self._settled :])
         if settled > self._settled:
             if self._ends_too_early(settled) or self._guard.refuses(
                 self._text, self._settled, settled

@@ -14,6 +14,7 @@ class Stretch:
     ids: Sequence[int]
     start: int
     lora: Lora | None = None
+    asks: bool = False  # for the logits after its last token
 
     @property
     def end(self) -> int:

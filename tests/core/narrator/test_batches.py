@@ -310,4 +310,4 @@ def test_memory_stays_flat_over_many_jobs(weights: Weights, tokens: Tokens) -> N
         for _ in range(4):
             asked = [desk.ask("The sea", seed=seed, place=str(seed), most=20) for seed in range(25)]
             assert all(each.ended.wait(30) for each in asked)
-        assert desk.batch._prefixes.size <= 2**20
+        assert desk.batch._slots.prefixes.size <= 2**20

@@ -138,6 +138,28 @@ def test_texts_read_together_are_read_as_alone(make: Make, saved: Path) -> None:
         torch.testing.assert_close(found, logits_of(model(), ids)[-1], atol=1e-4, rtol=1e-4)
 
 
+def test_who_asks_gets_the_logits_after_what_was_read(make: Make, saved: Path) -> None:
+    runtime = make(read_weights(saved, CPU), 3)
+    texts = [ids for ids in TEXTS if len(ids) > 2]
+    with torch.inference_mode():
+        assert runtime.read([Stretch(0, texts[0][:2], 0)]) is None
+        logits = runtime.read(
+            [
+                Stretch(0, texts[0][2:], 2, asks=True),
+                Stretch(1, texts[1][:2], 0),
+                Stretch(2, texts[2], 0, asks=True),
+            ]
+        )
+        assert logits is not None
+        found = [*logits.clone()]
+        one = runtime.read([Stretch(1, texts[1][2:], 2, asks=True)])
+    assert len(found) == 2
+    assert one is not None
+    assert len(one) == 1
+    for row, ids in zip((found[0], one[0], found[1]), texts, strict=True):
+        torch.testing.assert_close(row, logits_of(model(), ids)[-1], atol=1e-4, rtol=1e-4)
+
+
 def test_what_was_read_can_be_moved_taken_out_and_put_in(make: Make, saved: Path) -> None:
     runtime = make(read_weights(saved, CPU), 3)
     ids = TEXTS[2]
