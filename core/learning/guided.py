@@ -8,9 +8,9 @@ stands before it. That is a shift of the last hidden state, and moves the odds o
 LoRA then learns the guide's odds at every token of these passages: a thousand times as much to
 learn from as one bit a passage, so few ratings move the taste and no passage is learnt by heart.
 
-What was not asked about shall stay as it is. The shift is turned until, to first order, different
-pairs of tokens become no fewer; and rows of what the model could do before (stories, headings,
-mending, a mood that was asked for) are learnt with the odds it had.
+What was not asked about shall stay as it is. The shift is turned until what the narrator writes
+with it is as varied as before (`steady.py`); and rows of what the model could do before (stories,
+headings, mending, a mood that was asked for) are learnt with the odds it had.
 """
 
 import copy
@@ -31,9 +31,11 @@ from core.learning.describe import MOODS, WordWeights
 from core.learning.discriminator import Head, Reader, fit, reader, side_by_side, verdicts
 from core.learning.documents import document, refine_task
 from core.learning.examples import Encoded, Examples, encode, prompt_text
-from core.learning.leaning import leaning
+from core.learning.leaning import ways
 from core.learning.likelihood import DRAFTS, texts_to_read
+from core.learning.plan import Progress, Tell
 from core.learning.recipes import TrainingSettings
+from core.learning.steady import TRIES, Known, steady
 from core.learning.trainers import Guide
 from core.learning.writing import asked_for, write_once
 from core.narrator.states import all_states
@@ -43,6 +45,7 @@ _LEAST = 8  # tokens of a passage that says something
 _AT_ONCE = 16  # passages read at once
 _KEPT_LENGTH = 256  # tokens of a row that is to stay as it is
 _MENDING = 0.5  # share of such rows that mend a rough passage
+_MEASURED = 0.5  # share of the passages that is written anew with a guide, to see how varied it is
 _MOODED = 0.08  # passages in each mood, which stay as they are, for each that is led
 
 
@@ -65,7 +68,9 @@ class Pupil:
     window: int  # tokens of a row at most
 
 
-def lesson(examples: Examples, settings: TrainingSettings, pupil: Pupil, work: Path) -> Lesson:
+def lesson(
+    examples: Examples, settings: TrainingSettings, pupil: Pupil, work: Path, tell: Tell
+) -> Lesson:
     """A guide `settings.tilt` nats a token away from the pupil, and what it is shown on.
 
     Passages that were written are kept in `work`. Raises TooLittle.
@@ -81,6 +86,7 @@ def lesson(examples: Examples, settings: TrainingSettings, pupil: Pupil, work: P
         for mood in MOODS
         for item in asked[: round(_MOODED * len(asked))]
     ]
+    tell(Progress("writing", 0, 1 + TRIES))
     texts = write_once([*asked, *moods], str(pupil.model), pupil.lora, work / "takes.json")
     prompts = [prompt_text(item, reading.tokens, pupil.window) for item in (*asked, *moods)]
     rows = [encode(*row, reading.tokens, pupil.window) for row in zip(prompts, texts, strict=True)]
@@ -91,13 +97,16 @@ def lesson(examples: Examples, settings: TrainingSettings, pupil: Pupil, work: P
     if not told:
         raise TooLittle("The model wrote nothing yet in which a taste could be seen.")
     course, liked = _followed(pupil.plain, reading, told, fit(judged, settings.seed))
-    lean = leaning(
+    found = ways(
         pupil.plain.get_parameter("lm_head.weight").detach().cpu(),
         course,
         credit(course, liked),
         credit(course, _rareness(course)),
         settings.tilt,
     )
+    number = round(_MEASURED * len(asked))
+    known = Known(pupil.plain, pupil.model, asked[:number], texts[:number])
+    lean = steady(found, known, work, tell)
     teacher = copy.deepcopy(pupil.plain).requires_grad_(requires_grad=False)
     stays = _stays(reading.tokens, min(_KEPT_LENGTH, pupil.window - 1), settings.seed)
     return Lesson(Guide(teacher, lean), tuple(told), (*mooded, *stays))

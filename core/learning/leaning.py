@@ -17,7 +17,7 @@ from core.learning.credit import Course
 _WORDS, _CONTEXT = 64, 8  # directions of tokens, and of what stands before them
 _CONTEXT_COUNTS = 0.3  # how much the second are trusted beside a token's worth anywhere
 _RIDGE = 1000.0  # for features of unit variance
-_CAUTION = 1.75  # times the harm that is made good: any tilt makes passages a little more alike
+_NOTHING = 1e-9  # credit, squared, that is none
 _TOGETHER = 1024  # tokens whose odds are in memory at once
 _MEASURED = 3000  # tokens on which the tilt is measured
 _STEEPEST = 1000.0
@@ -42,25 +42,48 @@ class Lean:
         return replace(self, turn=strength * self.turn, push=strength * self.push)
 
 
-@torch.no_grad()
-def leaning(words: Tensor, course: Course, wanted: Tensor, unharmed: Tensor, tilt: float) -> Lean:
-    """Towards tokens with `wanted` credit, `tilt` nats a token away from the model.
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Where to lean: towards what is wanted, and besides so much towards what is held."""
 
-    `words`: (vocabulary, width); both credits: (tokens,). What `unharmed` is the credit for does
-    not become less, to first order.
+    space: "_Space"
+    words: Tensor  # (vocabulary, width)
+    states: Tensor  # on which a lean's divergence is measured, (tokens, width)
+    wanted: Tensor  # (features,), of unit divergence to second order, as is the next one
+    held: Tensor  # (features,)
+    foreseen: float  # how much of the second keeps what is held as it is, to first order
+    tilt: float  # nats a token
+
+    @torch.no_grad()
+    def lean(self, share: float) -> Lean:
+        """As far as every other one, with so much of `held` for one of `wanted`."""
+        by_context = (self.wanted + share * self.held).view(1 + _CONTEXT, -1)
+        turn = self.space.context @ by_context[1:] @ self.space.words.T
+        push = by_context[0] @ self.space.words.T - self.space.middle @ turn
+        lean = Lean(turn, push, self.words)
+        return lean.times(_strength(lean, self.states, self.tilt))
+
+
+@torch.no_grad()
+def ways(words: Tensor, course: Course, wanted: Tensor, held: Tensor, tilt: float) -> Ways:
+    """Towards tokens with `wanted` credit, and with that for what is to be held as it is.
+
+    `words`: (vocabulary, width); both credits: (tokens,); `tilt`: nats a token away from the model.
     """
     space = _space(words, course)
-    gram, gains = _moments(space, words, course, torch.stack([wanted, unharmed], 1))
+    gram, gains = _moments(space, words, course, torch.stack([wanted, held], 1))
     gram.diagonal().add_(_RIDGE)
-    found, rescue = torch.linalg.solve(gram, gains).T
-    harm = float(found @ gains[:, 1])
-    if harm < 0:
-        found = found - _CAUTION * harm / float(rescue @ gains[:, 1]) * rescue
-    by_context = found.view(1 + _CONTEXT, -1)
-    turn = space.context @ by_context[1:] @ space.words.T
-    push = by_context[0] @ space.words.T - space.middle @ turn
-    lean = Lean(turn, push, words)
-    return lean.times(_strength(lean, course.states, tilt))
+    found = torch.linalg.solve(gram, gains)  # (features, 2)
+    towards, keeping = (found / (found * gains).sum(0).clamp(min=_NOTHING).sqrt()).T
+    return Ways(
+        space=space,
+        words=words,
+        states=course.states,
+        wanted=towards,
+        held=keeping,
+        foreseen=-float(towards @ gram @ keeping),
+        tilt=tilt,
+    )
 
 
 @dataclass(frozen=True, slots=True)

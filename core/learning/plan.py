@@ -44,7 +44,7 @@ class LearningSettings:
 class Progress:
     """How far a run has come."""
 
-    phase: str  # collecting, training, evaluating
+    phase: str  # collecting, writing, training, evaluating
     step: int = 0
     steps: int = 0
     loss: float | None = None

@@ -82,7 +82,7 @@ def run(
     learnt, checked = _rows(task, lora, tokens, window)
     if task.stage is Stage.GUIDED and task.guide is None:
         pupil = guided.Pupil(plain, task.folder, lora, window)
-        lesson = guided.lesson(task.examples, task.settings, pupil, task.work)
+        lesson = guided.lesson(task.examples, task.settings, pupil, task.work, tell)
         task, learnt = replace(task, guide=lesson.guide), trainers.led(lesson.led, lesson.kept)
     if not len(learnt):
         raise TooLittle(f"Nothing was said yet that the recipe's part {task.stage} learns from.")

@@ -61,16 +61,20 @@ def sampled(
     assignments: Sequence[Assignment], model: str = "", lora: Path | None = None
 ) -> list[str]:
     """So many tokens for each, drawn from its seed."""
+    if not assignments:
+        return []
     tokens, loaded = read_tokens(Path(model)), with_lora(Path(model), lora)
-    texts = []
-    for item in assignments:
-        rng = torch.Generator().manual_seed(item.seed)
-        ids = torch.tensor([[tokens.end]])
-        for _ in range(_WORDS):
-            odds = loaded(input_ids=ids).logits[0, -1].softmax(-1)
-            ids = torch.cat([ids, torch.multinomial(odds, 1, generator=rng)[None]], 1)
-        texts.append(b"".join(map(tokens.bytes_of, ids[0, 1:].tolist())).decode(errors="replace"))
-    return texts
+    drawn = [torch.Generator().manual_seed(item.seed) for item in assignments]
+    ids = torch.full((len(assignments), 1), tokens.end)
+    for _ in range(_WORDS):
+        odds = loaded(input_ids=ids).logits[:, -1].softmax(-1)
+        chosen = [
+            torch.multinomial(row, 1, generator=rng) for row, rng in zip(odds, drawn, strict=True)
+        ]
+        ids = torch.cat([ids, torch.stack(chosen)], 1)
+    return [
+        b"".join(map(tokens.bytes_of, row)).decode(errors="replace") for row in ids[:, 1:].tolist()
+    ]
 
 
 def _run(data: Path) -> None:

@@ -13,7 +13,7 @@ from core.learning.recipes import TrainingSettings
 from core.learning.trainers import TextCollator, led
 from core.narrator.tokens import read_tokens
 from tests.core.learning.lessons import sampled
-from tests.core.learning.pupils import FRONT, LIKED, OTHER, examples, tiny_model
+from tests.core.learning.pupils import FRONT, LIKED, OTHER, examples, quiet, tiny_model
 
 _SETTINGS = TrainingSettings(fresh=96)
 
@@ -30,7 +30,7 @@ def quick(monkeypatch):
 
 
 def test_a_guide_leans_on_what_was_written_and_not_on_what_stays(pupil, tmp_path):
-    lesson = guided.lesson(examples(), _SETTINGS, pupil, tmp_path)
+    lesson = guided.lesson(examples(), _SETTINGS, pupil, tmp_path, quiet)
     rows = led(lesson.led[:2], lesson.kept[:2])
     batch = TextCollator(0)(list(rows))
     assert batch["led"].tolist() == [1, 1, 0, 0]
@@ -44,19 +44,8 @@ def test_a_guide_leans_on_what_was_written_and_not_on_what_stays(pupil, tmp_path
     assert torch.allclose(odds[2:], plain[2:], atol=1e-5)
 
 
-def test_a_steeper_tilt_is_a_longer_step_the_same_way(pupil, tmp_path):
-    one, two = (
-        guided.lesson(examples(), replace(_SETTINGS, tilt=tilt), pupil, tmp_path).guide.lean
-        for tilt in (0.01, 0.04)
-    )
-    assert one is not None
-    assert two is not None
-    assert torch.nn.functional.cosine_similarity(one.push, two.push, 0) > 0.999
-    assert two.push.norm() > 1.5 * one.push.norm()
-
-
 def test_stories_that_a_lora_is_judged_by_are_not_among_those_that_stay(pupil, tmp_path):
-    kept = guided.lesson(examples(), _SETTINGS, pupil, tmp_path).kept
+    kept = guided.lesson(examples(), _SETTINGS, pupil, tmp_path, quiet).kept
     tokens = read_tokens(pupil.model)
     told = [b"".join(map(tokens.bytes_of, row.told)).decode(errors="replace") for row in kept]
     assert len(told) > 100
@@ -72,13 +61,13 @@ def test_stories_that_a_lora_is_judged_by_are_not_among_those_that_stay(pupil, t
 
 
 def test_passages_are_written_once(pupil, tmp_path, monkeypatch):
-    first = guided.lesson(examples(), _SETTINGS, pupil, tmp_path)
+    first = guided.lesson(examples(), _SETTINGS, pupil, tmp_path, quiet)
     monkeypatch.setattr(writing, "write", None)
-    assert guided.lesson(examples(), _SETTINGS, pupil, tmp_path).led == first.led
+    assert guided.lesson(examples(), _SETTINGS, pupil, tmp_path, quiet).led == first.led
 
 
 def test_what_is_liked_becomes_likelier_under_the_guide(pupil, tmp_path):
-    guide = guided.lesson(examples(), replace(_SETTINGS, tilt=0.3), pupil, tmp_path).guide
+    guide = guided.lesson(examples(), replace(_SETTINGS, tilt=0.3), pupil, tmp_path, quiet).guide
     tokens = read_tokens(pupil.model)
 
     def nats(text, leads):

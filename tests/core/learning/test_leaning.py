@@ -6,7 +6,7 @@ import torch
 from core.learning.credit import Course, credit, parts
 from core.learning.discriminator import fit, reader, side_by_side, verdicts
 from core.learning.examples import encode
-from core.learning.leaning import leaning
+from core.learning.leaning import ways
 from core.narrator.states import all_states
 from tests.core.learning.pupils import FRONT, LIKED, OTHER, thumbs, tiny_model
 
@@ -52,7 +52,7 @@ def test_the_lean_is_towards_tokens_of_credit_by_as_much_as_asked():
     words, course, before = _course()
     good_after = before < _VOCABULARY // 2
     wanted = (course.tokens == 3).float() * torch.where(good_after, 1.0, 0.2)
-    lean = leaning(words, course, wanted, torch.zeros_like(wanted), 0.02)
+    lean = ways(words, course, wanted, torch.zeros_like(wanted), 0.02).lean(0.0)
     plain = (course.states @ words.T).log_softmax(-1)
     tilted = (course.states @ words.T + lean.at(course.states)).log_softmax(-1)
     risen = (tilted - plain)[:, 3]
@@ -62,16 +62,36 @@ def test_the_lean_is_towards_tokens_of_credit_by_as_much_as_asked():
     assert float(divergence) == pytest.approx(0.02, rel=0.05)
 
 
-def test_what_may_not_be_harmed_is_not():
+def test_what_is_held_stays_to_first_order():
     words, course, _ = _course()
     wanted = (course.tokens == 3).float() - (course.tokens == 5).float()
-    unharmed = (course.tokens == 5).float()
-    odds = []
-    for guarded in (torch.zeros_like(unharmed), unharmed):
-        lean = leaning(words, course, wanted, guarded, 0.02)
-        plain, added = course.states @ words.T, lean.at(course.states)
-        odds.append(((plain + added).softmax(-1) - plain.softmax(-1)).mean(0))
-    free, held = odds
+    found = ways(words, course, wanted, (course.tokens == 5).float(), 0.02)
+    assert found.foreseen > 0.1
+    plain = course.states @ words.T
+    free, held, more = (
+        ((plain + found.lean(share).at(course.states)).softmax(-1) - plain.softmax(-1)).mean(0)
+        for share in (0.0, found.foreseen, 2 * found.foreseen)
+    )
     assert free[5] < -0.003
-    assert held[5] > -0.001
+    assert abs(held[5]) < 0.001
     assert held[3] > 0.003
+    assert more[5] > 0.001
+
+
+def test_every_share_is_as_far_from_the_model():
+    words, course, _ = _course()
+    rare = (course.tokens == 5).float()
+    found = ways(words, course, (course.tokens == 3).float(), rare, 0.02)
+    plain = (course.states @ words.T).log_softmax(-1)
+    for share in (-1.0, 0.0, 0.5, 3.0):
+        now = (plain + found.lean(share).at(course.states)).log_softmax(-1)
+        divergence = (now.exp() * (now - plain)).sum(-1).mean()
+        assert float(divergence) == pytest.approx(0.02, rel=0.05)
+
+
+def test_a_steeper_tilt_is_a_longer_step_the_same_way():
+    words, course, _ = _course()
+    wanted, rare = (course.tokens == 3).float(), (course.tokens == 5).float()
+    one, two = (ways(words, course, wanted, rare, tilt).lean(0.5) for tilt in (0.01, 0.04))
+    assert torch.nn.functional.cosine_similarity(one.push, two.push, 0) > 0.999
+    assert two.push.norm() > 1.5 * one.push.norm()
