@@ -1,1 +1,1 @@
-"""How a narrator comes to be and gets better: pretraining now, learning from groups next."""
+"""How a narrator comes to be and gets better: pretraining, and learning from groups."""

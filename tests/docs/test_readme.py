@@ -48,6 +48,14 @@ def tree_paths() -> list[str]:
     return paths
 
 
+@pytest.mark.parametrize("folder", ["core/narrator", "core/learning"])
+def test_the_map_of_a_folder_names_its_files_and_no_other(folder: str) -> None:
+    map_ = (ROOT / folder / "README.md").read_text("utf-8")
+    named = {found for found in CODE.findall(map_) if re.fullmatch(r"[a-z_0-9]+\.py", found)}
+    there = {path.name for path in (ROOT / folder).glob("*.py")} - {"__init__.py"}
+    assert there == named
+
+
 # ---------------------------------------------------------------- commands
 def test_the_readme_opens_with_the_two_commands() -> None:
     assert re.match(r"# Taleturn\n\n```console\n\$ make play .*\n\$ make test ", README)
