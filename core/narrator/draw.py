@@ -11,6 +11,7 @@ from core.narrator.sampling import Sampling
 
 POISONED = -1
 _LEAST = 1e-30  # of the likeliest token's odds: nothing below is ever drawn
+_BLOCKS = 512  # of a row whose greatest odds tell which ones cannot be among the top-k
 _Floats = NDArray[np.float32]
 _Numbers = NDArray[np.int64]
 
@@ -23,6 +24,7 @@ class Drawing:
         cooling = np.array([[1 / row.temperature] for row in rows], np.float32)
         self._min_p = np.array([[max(_LEAST, row.min_p)] for row in rows], np.float32)
         self._cooling = None if (cooling == 1).all() else cooling
+        self._top_k = np.array([row.top_k for row in rows])
         self._edges = np.arange(len(rows) + 1) * vocabulary  # of the rows, laid in one line
         self._on_device = [torch.from_numpy(each).to(device) for each in (cooling, self._min_p)]
 
@@ -57,8 +59,22 @@ class Drawing:
         if self._cooling is not None:
             odds *= self._cooling
         np.exp(odds, out=odds)  # of the likeliest
-        places = (odds >= self._min_p).ravel().nonzero()[0]
+        left = odds >= self._min_p
+        if np.count_nonzero(left) > _BLOCKS * len(odds):  # a model that is unsure, of what is not
+            left = odds >= np.maximum(self._min_p, self._least(odds))
+        places = left.ravel().nonzero()[0]
         return odds.take(places), places, np.add.reduce(odds, -1)
+
+    def _least(self, odds: _Floats) -> _Floats:
+        """What so many odds of a row reach as its top-k are, if not more: (rows, 1).
+
+        As many blocks have one that does.
+        """
+        whole = odds[:, : odds.shape[1] // _BLOCKS * _BLOCKS]
+        greatest = np.sort(whole.reshape(len(odds), -1, _BLOCKS).max(1), -1)  # (rows, blocks)
+        known = (self._top_k > 0) & (self._top_k <= _BLOCKS)
+        found = greatest[np.arange(len(odds)), np.where(known, -self._top_k, 0)]
+        return np.where(known, found, 0)[:, None].astype(np.float32)
 
     def _odds_there(self, logits: Tensor, mask: Tensor) -> tuple[_Floats, _Numbers, _Floats]:
         """The same where the logits are; only what is left comes here."""
@@ -71,10 +87,15 @@ class Drawing:
 
 
 def _greatest(odds: _Floats, places: _Numbers, most: int) -> tuple[_Floats, _Numbers]:
-    """The `most` greatest odds (0: all) with their places, in the order of the places."""
+    """The `most` greatest odds (0: all) with their places, in the order of the places.
+
+    Of those that are alike the first ones, whatever else is there.
+    """
     if not 0 < most < len(odds):
         return odds, places
-    kept = np.sort(np.argpartition(-odds, most - 1)[:most])
+    least = np.partition(odds, -most)[-most]
+    kept = odds > least
+    kept[(odds == least).nonzero()[0][: most - np.count_nonzero(kept)]] = True
     return odds[kept], places[kept]
 
 

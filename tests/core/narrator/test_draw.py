@@ -121,3 +121,28 @@ def test_a_gpus_way_draws_what_the_processors_does(seed: int, chance: float) -> 
     assert found == pytest.approx(found_there, rel=1e-5)
     assert whole == pytest.approx(whole_there, rel=1e-5)
     assert len(drawing.draw(logits, mask, [chance] * 5)) == 5
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.01, 0.5])
+def test_a_row_that_is_nearly_flat_is_drawn_as_in_any_company(spread: float) -> None:
+    """Thousands of tokens pass min-p, and many are exactly alike."""
+    rng = torch.Generator().manual_seed(4)
+    flat = (torch.randn(9000, generator=rng) * spread).round(decimals=3)
+    sharp = torch.zeros(9000)
+    sharp[:3] = 20.0
+    how = Sampling(temperature=1.0, top_k=40, top_p=1.0, min_p=0.03, repetition=0.0)
+    free = Sampling(temperature=1.0, top_k=0, top_p=1.0, min_p=0.03, repetition=0.0)
+    likeliest = sorted(range(9000), key=lambda token: (-float(flat[token]), token))[:40]
+    assert drawn(flat, how) == set(likeliest)
+    for beside in ([sharp] * 30, [flat] * 3, [sharp, flat]):
+        rows = torch.stack([flat, *beside, flat])
+        hows = [how, *[how] * len(beside), free]
+        for chance in (0.0, 0.31, 0.77):
+            (alone,) = Drawing([how], 9000, CPU).draw(
+                flat[None].clone(), torch.zeros(1, 9000), [chance]
+            )
+            found = Drawing(hows, 9000, CPU).draw(
+                rows.clone(), torch.zeros_like(rows), [chance] * len(rows)
+            )
+            assert found[0] == alone
+            assert alone in likeliest
