@@ -153,7 +153,7 @@ def main() -> None:
     for precision in ("int8", "fp32"):
         found[f"takes alike alone and among 32, {precision}"] = alike(STARTER, precision)
     if options.large:
-        more, figures = large(2, threads)
+        more, figures = large(max(2, options.rounds // 2), threads)
         rows, found = rows + more, found | figures
     if options.many:
         rows += memory(STARTER, options.many)
