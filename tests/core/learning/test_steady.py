@@ -11,12 +11,7 @@ from core.learning.recipes import TrainingSettings
 from core.learning.writing import asked_for
 from core.narrator.weights import read_weights
 from tests.core.learning.lessons import sampled
-from tests.core.learning.pupils import examples, tiny_model
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("tiny"))
+from tests.core.learning.pupils import examples
 
 
 @pytest.fixture(autouse=True)

@@ -23,14 +23,9 @@ from core.learning.recipes import Method, Recipe, TrainingSettings, training_set
 from core.narrator.loras import PARTS, read_lora
 from core.narrator.weights import read_sizes
 from tests.core.learning.lessons import sampled
-from tests.core.learning.pupils import FRONT, LIKED, OTHER, examples, thumbs, tiny_model
+from tests.core.learning.pupils import FRONT, LIKED, OTHER, examples, thumbs
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(autouse=True)
