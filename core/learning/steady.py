@@ -42,12 +42,14 @@ class Known:
     texts: Sequence[str]
 
 
-def steady(ways: Ways, known: Known, work: Path, tell: Tell) -> Lean:
+def steady(ways: Ways, known: Known, work: Path, tell: Tell) -> tuple[Lean, Sequence[str]]:
     """The lean under which what a LoRA learns from it holds as many different pairs of words.
 
-    What was written is kept in `work`, so that a killed run does not write it again.
+    With it comes what the narrator wrote under it. That is kept in `work`, so that a killed run
+    does not write it again.
     """
     before = variety(known.texts)
+    told: dict[float, Sequence[str]] = {}
 
     def change(share: float, attempt: int) -> float:
         tell(Progress("writing", 1 + attempt, 1 + TRIES))
@@ -57,9 +59,11 @@ def steady(ways: Ways, known: Known, work: Path, tell: Tell) -> Lean:
             save(leaning_model(known.plain, ways.lean(share)), known.folder, folder)
         texts = write_once(known.asked, str(folder), None, kept)
         shutil.rmtree(folder, ignore_errors=True)
+        told[share] = texts
         return variety(texts) / before - 1 + _LEARNT
 
-    return ways.lean(settle(change, ways.foreseen) if before else ways.foreseen)
+    share = settle(change, ways.foreseen) if before else ways.foreseen
+    return ways.lean(share), told.get(share, known.texts)
 
 
 def settle(change: Callable[[float, int], float], first: float) -> float:

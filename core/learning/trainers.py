@@ -20,9 +20,12 @@ from trl.trainer.dpo_trainer import DPOTrainer
 from trl.trainer.kto_config import KTOConfig
 from trl.trainer.kto_trainer import KTOTrainer
 
+from core.learning.echoes import Echoes
 from core.learning.examples import Encoded
 from core.learning.leaning import Lean
 from core.learning.packing import IGNORED
+
+_HEEDED = 3.0  # tokens that a place counts for where a guide makes echoes less likely
 
 
 class PicksTrainer(DPOTrainer):
@@ -54,14 +57,33 @@ class Guide:
 
     model: torch.nn.Module
     lean: Lean | None = None
+    echoes: Echoes | None = None  # which it makes less likely where it leads
+
+    def echoing(self, ids: Tensor, led: Tensor, told: Tensor) -> list[tuple[int, int, list[int]]]:
+        """Where it leads and something would be an echo: row, place, and the tokens that would.
+
+        `led`: which rows, 1 or 0; `told`: which tokens are the passage's, (rows, tokens).
+        """
+        if self.echoes is None or not self.echoes.nats:
+            return []
+        return [
+            (row, int(told[row].int().argmax()) + place, tokens)
+            for row in led.nonzero()[:, 0].tolist()
+            for place, tokens in self.echoes.of(ids[row][told[row]].tolist())
+        ]
 
     @torch.no_grad()
-    def log_odds(self, ids: Tensor, led: Tensor) -> Tensor:
-        """What it would have come next: (rows, tokens, vocabulary). `led`: which rows, 1 or 0."""
+    def log_odds(
+        self, ids: Tensor, led: Tensor, echoing: Sequence[tuple[int, int, list[int]]] = ()
+    ) -> Tensor:
+        """What it would have come next: (rows, tokens, vocabulary)."""
         out = self.model(input_ids=ids, output_hidden_states=self.lean is not None)
         logits: Tensor = out.logits.float()
         if self.lean is not None:
             logits = logits + led[:, None, None] * self.lean.at(out.hidden_states[-1].float())
+        if self.echoes is not None:
+            for row, place, tokens in echoing:
+                logits[row, place - 1, tokens] -= self.echoes.nats
         return logits.log_softmax(-1)
 
 
@@ -84,12 +106,16 @@ class TextTrainer(Trainer):
             return super().compute_loss(
                 model, inputs, return_outputs, num_items_in_batch=num_items_in_batch
             )
-        wanted = self._guide.log_odds(inputs["input_ids"], inputs["led"])[:, :-1]
-        outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
+        ids, led, told = inputs["input_ids"], inputs["led"], inputs["labels"] != IGNORED
+        echoing = self._guide.echoing(ids, led, told)
+        wanted = self._guide.log_odds(ids, led, echoing)[:, :-1]
+        outputs = model(input_ids=ids, attention_mask=inputs["attention_mask"])
         now = outputs.logits[:, :-1].float().log_softmax(-1)  # (rows, tokens, vocabulary)
-        told = inputs["labels"][:, 1:] != IGNORED
+        counts = told[:, 1:].float()
+        for row, place, _ in echoing:
+            counts[row, place - 1] = _HEEDED
         apart = (wanted.exp() * (wanted - now)).sum(-1)
-        loss = (apart * told).sum() / told.sum()
+        loss = (apart * counts).sum() / told[:, 1:].sum()
         return (loss, outputs) if return_outputs else loss
 
 

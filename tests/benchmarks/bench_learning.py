@@ -32,7 +32,7 @@ from core.learning import evaluation, measures, training
 from core.learning.discriminator import read_head, reader
 from core.learning.examples import prompt_text
 from core.learning.plan import LearningSettings, Progress, Trained
-from core.learning.promotion import DISTINCT, LOSS, decide
+from core.learning.promotion import COPIED, DISTINCT, LOSS, REPETITION, decide
 from core.learning.writing import asked_for, write
 from core.narrator.narrator import Assignment
 from core.narrator.storyteller import model_folder
@@ -45,14 +45,13 @@ _TAKES = 4  # that reranking chooses from
 _PICKING = ("dpo", "sft+dpo")  # recipes that learn from picks; the others from thumbs
 _ALL = ("sft", "kto", "dpo", "sft+dpo", "sft+kto", "guided", "ranked", "adversarial")
 _WINDOW = 512
-# Means over the seeds, and of the last two the most.
 _SUMMED = (
-    *("preferred", "lower bound", "reranked", "story loss", "distinct-2"),
-    *("run, s", "memory, MB"),
+    *("preferred", "lower bound", "reranked", "story loss", "distinct-2", "repetition"),
+    *("copied 8-grams", "run, s", "memory, MB", "promoted"),
 )
 _GOALS = (
     *("goal", "", "", "", "", "", "5", ">= 0.70", ">= 0.62", ">= 0.80"),
-    *("<= 0.015", "-0.05 to 0.05", "<= 720", "<= 4096", ""),
+    *("<= 0.015", "-0.05 to 0.05", "-0.05 to 0.05", "<= 0.01", "<= 720", "<= 4096", ""),
 )
 _NAMES = ("taste", "recipe", "seed", "noise", "against", "augment", "own")  # of a cell
 
@@ -144,10 +143,10 @@ def _measured(cell: Cell, out: Path, fresh: int) -> dict[str, object]:
     gate = evaluation.evaluate(asked, dataset, trained, None, out / "gate", _quiet)
     decision = decide(gate, asked)
     spent = time.monotonic() - began
-    by_name = {one.name: one for one in gate.measures}
-    loss, distinct = by_name[LOSS], by_name[DISTINCT]
-    assert loss.old is not None
-    assert distinct.old is not None
+    before, after = (
+        {one.name: float(getattr(one, side) or 0) for one in gate.measures}
+        for side in ("old", "new")
+    )
     return {
         "taste": cell.taste.value,
         "recipe": cell.recipe,
@@ -157,8 +156,11 @@ def _measured(cell: Cell, out: Path, fresh: int) -> dict[str, object]:
         "augment": cell.augment,
         "own": cell.own,
         **_preferred(cell, trained, fresh),
-        "story loss": loss.new / loss.old - 1,
-        "distinct-2": distinct.new / distinct.old - 1,
+        "story loss": after[LOSS] / before[LOSS] - 1,
+        "distinct-2": after[DISTINCT] / before[DISTINCT] - 1,
+        "repetition before": before[REPETITION],
+        "repetition after": after[REPETITION],
+        "copied 8-grams": after[COPIED] - before[COPIED],
         **_fooled(trained),
         "promoted": decision.promote,
         "reasons": decision.reasons,
@@ -209,9 +211,9 @@ def unrated(number: int, seed: int) -> tuple[list[Assignment], list[str]]:
 
 def table(found: Sequence[dict[str, object]]) -> str:
     """All cells beside the goals."""
-    names = [name for name in found[0] if name != "reasons"]
+    names = [name for name in max(found, key=len) if name != "reasons"]
     lines = [names, ["---"] * len(names)]
-    lines += [[_shown(cell[name]) for name in names] for cell in found]
+    lines += [[_shown(cell.get(name)) for name in names] for cell in found]
     return _drawn(lines)
 
 
@@ -221,7 +223,7 @@ def summary(found: Sequence[dict[str, object]]) -> str:
     for one in found:
         groups[tuple(one[name] for name in _NAMES if name != "seed")].append(one)
     lines = [
-        [*(name for name in _NAMES if name != "seed"), "runs", *_SUMMED, "promoted"],
+        [*(name for name in _NAMES if name != "seed"), "runs", *_SUMMED],
         list(_GOALS),
     ]
     lines.insert(1, ["---"] * len(lines[0]))
@@ -235,12 +237,25 @@ def summary(found: Sequence[dict[str, object]]) -> str:
                 *map(_shown, key),
                 str(len(group)),
                 *map(_shown, (preferred, preferred - apart)),
-                *(_shown(fmean(one[name] for one in group)) for name in _SUMMED[2:5]),
-                *(_shown(max(one[name] for one in group)) for name in _SUMMED[5:]),
+                *(_shown(_mean(group, name)) for name in ("reranked", "story loss", "distinct-2")),
+                _shown(_repeating(group)),
+                _shown(_mean(group, "copied 8-grams")),
+                *(_shown(max(one[name] for one in group)) for name in ("run, s", "memory, MB")),
                 f"{promoted} of {len(group)}",
             ]
         )
     return _drawn(lines)
+
+
+def _mean(group: Sequence[dict[str, Any]], name: str) -> float | None:
+    """Of all; None where one of them was measured before this was kept."""
+    return fmean(one[name] for one in group) if all(name in one for one in group) else None
+
+
+def _repeating(group: Sequence[dict[str, Any]]) -> float | None:
+    """How much more is repeated by all runs together: single ones repeat next to nothing."""
+    before, after = _mean(group, "repetition before"), _mean(group, "repetition after")
+    return after / before - 1 if before and after is not None else None
 
 
 def _drawn(lines: Sequence[Sequence[str]]) -> str:
