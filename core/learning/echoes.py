@@ -2,8 +2,8 @@
 
 A guide that leads to shorter sentences or to more that is said also leads to saying the same again.
 How often that comes about is known from the odds of the tokens that would do it, far better than by
-counting: of a hundred words less than one is an echo. So their odds are lowered, in what the guide
-teaches, until under it echoes are as likely as they were.
+counting: of a hundred words about one is an echo. So their odds are lowered in what the guide
+teaches, by more than it made them likelier: a LoRA learns a part of it.
 """
 
 import math

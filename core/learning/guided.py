@@ -127,7 +127,7 @@ def quietened(
     told: tuple[Sequence[Encoded], Sequence[Encoded]],
     echoes: Echoes,
 ) -> Echoes:
-    """So much lowered that what is learnt of a lean has as few echoes as there were before.
+    """So much lowered that what is learnt of a lean has no more echoes than there were before.
 
     `told`: passages before and under the lean.
     """

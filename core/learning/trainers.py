@@ -76,7 +76,10 @@ class Guide:
     def log_odds(
         self, ids: Tensor, led: Tensor, echoing: Sequence[tuple[int, int, list[int]]] = ()
     ) -> Tensor:
-        """What it would have come next: (rows, tokens, vocabulary)."""
+        """What it would have come next: (rows, tokens, vocabulary).
+
+        `led`: which rows, 1 or 0; `echoing`: what the method of that name found in them.
+        """
         out = self.model(input_ids=ids, output_hidden_states=self.lean is not None)
         logits: Tensor = out.logits.float()
         if self.lean is not None:
