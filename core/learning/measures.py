@@ -35,7 +35,7 @@ def distinct_2(texts: Sequence[Sequence[Words]]) -> float:
 def repetition(text: str) -> float:
     """The share of a text's runs of three words that stood in it before."""
     found = grams(text, 3)
-    return 1 - len(set(found)) / max(1, len(found))
+    return (len(found) - len(set(found))) / max(1, len(found))
 
 
 def copied(text: str, known: frozenset[int]) -> float:

@@ -115,6 +115,7 @@ def test_passages_are_split_as_they_were_asked_for():
 def test_measures_count_what_they_say():
     text = "the cat sat and the cat sat"
     assert measures.repetition(text) == pytest.approx(1 / 5)
+    assert measures.repetition("the cat") == measures.repetition("") == 0
     assert measures.distinct_2([measures.grams(text, 2)]) == pytest.approx(4 / 6)
     known = measures.memory(["one two three four five six seven eight nine"])
     assert measures.copied("one two three four five six seven eight ten", known) == 0.5
