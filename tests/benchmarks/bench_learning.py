@@ -32,7 +32,7 @@ from core.learning import evaluation, measures, training
 from core.learning.discriminator import read_head, reader
 from core.learning.examples import prompt_text
 from core.learning.plan import LearningSettings, Progress, Trained
-from core.learning.promotion import COPIED, DISTINCT, LOSS, REPETITION, decide
+from core.learning.promotion import COPIED, DISTINCT, LOSS, decide
 from core.learning.writing import asked_for, write
 from core.narrator.narrator import Assignment
 from core.narrator.storyteller import model_folder
@@ -42,6 +42,7 @@ from tests.benchmarks.raters import Taste, liking
 _RESULTS = Path(__file__).parent / "results"
 _RATINGS = 300
 _TAKES = 4  # that reranking chooses from
+_COUNTED = 8  # takes in which repetition is counted: of a hundred words about one is repeated
 _PICKING = ("dpo", "sft+dpo")  # recipes that learn from picks; the others from thumbs
 _ALL = ("sft", "kto", "dpo", "sft+dpo", "sft+kto", "guided", "ranked", "adversarial")
 _WINDOW = 512
@@ -158,8 +159,6 @@ def _measured(cell: Cell, out: Path, fresh: int) -> dict[str, object]:
         **_preferred(cell, trained, fresh),
         "story loss": after[LOSS] / before[LOSS] - 1,
         "distinct-2": after[DISTINCT] / before[DISTINCT] - 1,
-        "repetition before": before[REPETITION],
-        "repetition after": after[REPETITION],
         "copied 8-grams": after[COPIED] - before[COPIED],
         **_fooled(trained),
         "promoted": decision.promote,
@@ -203,10 +202,11 @@ def told(seed: int) -> tuple[list[Assignment], list[str]]:
 
 
 @cache
-def unrated(number: int, seed: int) -> tuple[list[Assignment], list[str]]:
-    """Premises that nobody has rated, and what the model as it is tells."""
+def unrated(number: int, seed: int, each: int = 1) -> tuple[list[Assignment], list[str]]:
+    """So many takes of each premise that nobody has rated, and what the model as it is tells."""
     asked = asked_for([], number, 77_000 + seed)
-    return asked, write(asked)
+    takes = [replace(item, seed=item.seed + take) for item in asked for take in range(each)]
+    return takes, write(takes)
 
 
 def table(found: Sequence[dict[str, object]]) -> str:
@@ -317,34 +317,39 @@ def _said(truth: bool, rng: random.Random, cell: Cell) -> bool:  # noqa: FBT001 
 
 
 def _preferred(cell: Cell, trained: Trained, fresh: int) -> dict[str, float]:
-    """How often the taste itself prefers the new passage, alone and as the best of four takes."""
-    asked, before = unrated(fresh, cell.seed)
-    old = [liking(cell.taste, text) for text in before]
-    takes = [replace(item, seed=item.seed + take) for item in asked for take in range(_TAKES)]
-    texts = write(takes, lora=trained.folder)
-    new = [liking(cell.taste, text) for text in texts[::_TAKES]]
+    """How often the taste itself prefers the new passage, alone and as the best of four takes.
+
+    And how much is repeated.
+    """
+    takes, before = unrated(fresh, cell.seed, _COUNTED)
+    after = write(takes, lora=trained.folder)
+    old, new = (
+        [liking(cell.taste, text) for text in texts[::_COUNTED]] for texts in (before, after)
+    )
     low, _ = measures.bootstrap(fresh, lambda rows: _wins(old, new, rows), cell.seed)
-    best = _best(trained, takes, texts)
-    chosen = [liking(cell.taste, texts[at]) for at in best]
+    best = [liking(cell.taste, after[at]) for at in _best(trained, takes, after)]
     every = range(fresh)
     return {
         "preferred": _wins(old, new, every),
         "lower bound": low,
-        "reranked": _wins(old, chosen, every),
+        "reranked": _wins(old, best, every),
+        "repetition before": fmean(map(measures.repetition, before)),
+        "repetition after": fmean(map(measures.repetition, after)),
     }
 
 
 def _best(trained: Trained, takes: Sequence[Assignment], texts: Sequence[str]) -> list[int]:
-    """The take of each assignment that the run's discriminator likes best."""
+    """The take of each premise that the run's discriminator likes best, of its first four."""
+    choices = [range(at, at + _TAKES) for at in range(0, len(takes), _COUNTED)]
     if trained.discriminator is None:
-        return list(range(0, len(texts), _TAKES))
+        return [choice.start for choice in choices]
     reading, head = reader(model_folder("starter")), read_head(trained.discriminator)
-    prompts = [prompt_text(item, reading.tokens, reading.window) for item in takes]
-    scores = head.score(reading.features(list(zip(prompts, texts, strict=True)))).tolist()
-    return [
-        max(range(at, at + _TAKES), key=lambda take: scores[take])
-        for at in range(0, len(texts), _TAKES)
-    ]
+    shown = [at for choice in choices for at in choice]
+    prompts = [prompt_text(takes[at], reading.tokens, reading.window) for at in shown]
+    rows = [(prompt, texts[at]) for prompt, at in zip(prompts, shown, strict=True)]
+    scores = head.score(reading.features(rows)).tolist()
+    score = dict(zip(shown, scores, strict=True))
+    return [max(choice, key=score.__getitem__) for choice in choices]
 
 
 def _wins(old: Sequence[float], new: Sequence[float], rows: Sequence[int]) -> float:
