@@ -1,9 +1,9 @@
-"""Echoes: three words in a row that stood in a passage before, and how much likelier they became.
+"""Echoes: three words in a row that stood in a passage before, held as likely as they were.
 
 A guide that leads to shorter sentences or to more that is said also leads to saying the same again.
-How often that comes about is known from the odds of the tokens that would do it, far better than by
-counting: of a hundred words about one is an echo. So their odds are lowered in what the guide
-teaches, by more than it made them likelier: a LoRA learns a part of it.
+How much more is counted in what the narrator writes with it. So the odds of what would be an echo
+are moved in what the guide teaches, by more than that: a LoRA learns a part of it in one reading,
+and where an echo is next to sure, some nats change its chance by little.
 """
 
 import math
@@ -12,19 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import torch
-from torch import Tensor
-
+from core.learning import measures
 from core.narrator.tokens import Tokens
 
 _BEFORE = 2  # words of an echo that stand already
-_MOST = 8.0  # nats
-_HALVINGS = 30
+_LOUDER = 0.04  # share by which a LoRA that has learnt a guide echoes more than the guide
+_LOWERED, _RAISED = 10.0, 3.0  # nats that move the chance's logarithm by one, measured
+_FURTHEST = 0.4  # that it is moved; more is chance
 
 
 @dataclass(frozen=True)
 class Echoes:
-    """What tokens lose that would make an echo."""
+    """What would make an echo of something in a passage, and what its tokens lose."""
 
     same: tuple[int, ...]  # of each token: the first one that is it but for spaces and capitals
     spoken: tuple[bool, ...]  # whether it has letters or numbers
@@ -58,19 +57,9 @@ class Echoes:
                 words.append((what,))
                 within = True
 
-    def chance(self, odds: Tensor, told: Sequence[int]) -> Tensor:
-        """How likely an echo is at each place of a passage: (places,).
-
-        `odds`: of each token there, (places, vocabulary).
-        """
-        found = torch.zeros(len(told))
-        for place, tokens in self.of(told):
-            found[place] = odds[place, tokens].sum()
-        return found
-
 
 def echoes_of(tokens: Tokens) -> Echoes:
-    """Those in a tokenizer's tokens; nothing is lowered yet."""
+    """Those in a tokenizer's tokens, as likely as they are."""
     spelled = [tokens.bytes_of(token).decode(errors="replace") for token in range(tokens.size)]
     first: dict[str, int] = {}
     spoken = [any(map(str.isalnum, each)) for each in spelled]
@@ -81,17 +70,13 @@ def echoes_of(tokens: Tokens) -> Echoes:
     )
 
 
-def nats_to(chance: Tensor, wanted: float) -> float:
-    """What takes echoes' mean chance down to the one wanted: nats, 0 where it is there already."""
+def nats_for(before: Sequence[str], after: Sequence[str]) -> float:
+    """What echoes are to lose where passages came to hold more: nats, less than none for fewer.
 
-    def lowered(nats: float) -> float:
-        left = chance * math.exp(-nats)
-        return float((left / (1 - chance + left)).mean())
-
-    low, high = 0.0, _MOST
-    if not len(chance) or lowered(low) <= wanted:
+    0 where one side has no echo at all.
+    """
+    usual, now = (sum(map(measures.repetition, texts)) / len(texts) for texts in (before, after))
+    if not usual or not now:
         return 0.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if lowered(middle) > wanted else (low, middle)
-    return low
+    more = math.log(now / usual) + _LOUDER
+    return (_LOWERED if more > 0 else _RAISED) * max(-_FURTHEST, min(more, _FURTHEST))

@@ -9,9 +9,9 @@ LoRA then learns the guide's odds at every token of these passages: a thousand t
 learn from as one bit a passage, so few ratings move the taste and no passage is learnt by heart.
 
 What was not asked about shall stay as it is. The shift is turned until what the narrator writes
-with it is as varied as before (`steady.py`), and what would say the same again is made less likely
-(`echoes.py`); and rows of what the model could do before (stories, headings, mending, a mood that
-was asked for) are learnt with the odds it had.
+with it is as varied as before (`steady.py`), and it says the same again as often (`echoes.py`); and
+rows of what the model could do before (stories, headings, mending, a mood that was asked for) are
+learnt with the odds it had.
 """
 
 import copy
@@ -31,9 +31,9 @@ from core.learning.credit import Course, credit, parts
 from core.learning.describe import MOODS, WordWeights
 from core.learning.discriminator import Head, Reader, fit, reader, side_by_side, verdicts
 from core.learning.documents import document, refine_task
-from core.learning.echoes import Echoes, echoes_of, nats_to
+from core.learning.echoes import echoes_of, nats_for
 from core.learning.examples import Encoded, Examples, encode, prompt_text
-from core.learning.leaning import Lean, ways
+from core.learning.leaning import ways
 from core.learning.likelihood import DRAFTS, texts_to_read
 from core.learning.plan import Progress, Tell
 from core.learning.recipes import TrainingSettings
@@ -47,9 +47,6 @@ _LEAST = 8  # tokens of a passage that says something
 _AT_ONCE = 16  # passages read at once
 _KEPT_LENGTH = 256  # tokens of a row that is to stay as it is
 _MENDING = 0.5  # share of such rows that mend a rough passage
-_MEASURED = 0.5  # share of the passages that is written anew with a guide, to see how varied it is
-_ECHOED = 0.75  # share of the usual chance of echoes that a guide aims at, to be on the safe side
-_HEARD = 3.0  # times the nats that would do, since a LoRA learns a part of it
 _MOODED = 0.08  # passages in each mood, which stay as they are, for each that is led
 
 
@@ -108,49 +105,12 @@ def lesson(
         credit(course, _rareness(course)),
         settings.tilt,
     )
-    number = round(_MEASURED * len(asked))
-    known = Known(pupil.plain, pupil.model, asked[:number], texts[:number])
+    known = Known(pupil.plain, pupil.model, asked, texts[: len(asked)])
     lean, anew = steady(found, known, work, tell)
-    new = [
-        encode(*row, reading.tokens, pupil.window)
-        for row in zip(prompts[:number], anew, strict=True)
-    ]
-    echoes = quietened(pupil.plain, lean, (rows[:number], new), echoes_of(reading.tokens))
+    echoes = replace(echoes_of(reading.tokens), nats=nats_for(known.texts, anew))
     teacher = copy.deepcopy(pupil.plain).requires_grad_(requires_grad=False)
     stays = _stays(reading.tokens, min(_KEPT_LENGTH, pupil.window - 1), settings.seed)
     return Lesson(Guide(teacher, lean, echoes), tuple(told), (*mooded, *stays))
-
-
-def quietened(
-    plain: GPT2LMHeadModel,
-    lean: Lean | None,
-    told: tuple[Sequence[Encoded], Sequence[Encoded]],
-    echoes: Echoes,
-) -> Echoes:
-    """So much lowered that what is learnt of a lean has no more echoes than there were before.
-
-    `told`: passages before and under the lean.
-    """
-    usual, leaning = (
-        _chances(plain, which, rows, echoes) for which, rows in zip((None, lean), told, strict=True)
-    )
-    if not len(usual):
-        return echoes
-    return replace(echoes, nats=_HEARD * nats_to(leaning, _ECHOED * float(usual.mean())))
-
-
-@torch.no_grad()
-def _chances(
-    plain: GPT2LMHeadModel, lean: Lean | None, rows: Sequence[Encoded], echoes: Echoes
-) -> Tensor:
-    """How likely an echo was at each place of some passages, under the lean they came from."""
-    found = [torch.zeros(0)]
-    for row in rows:
-        ids = torch.tensor([[*row.prompt, *row.told]], device=plain.device)
-        states = plain.transformer(input_ids=ids).last_hidden_state[0, len(row.prompt) - 1 : -1]
-        logits = plain.lm_head(states) + (0 if lean is None else lean.at(states))
-        found.append(echoes.chance(logits.float().cpu().softmax(-1), row.told))
-    return torch.cat(found)
 
 
 @torch.inference_mode()

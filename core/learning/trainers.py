@@ -25,7 +25,7 @@ from core.learning.examples import Encoded
 from core.learning.leaning import Lean
 from core.learning.packing import IGNORED
 
-_HEEDED = 3.0  # tokens that a place counts for where a guide makes echoes less likely
+_HEEDED = 3.0  # tokens that a place counts for where a guide moves the odds of echoes
 
 
 class PicksTrainer(DPOTrainer):
@@ -57,7 +57,7 @@ class Guide:
 
     model: torch.nn.Module
     lean: Lean | None = None
-    echoes: Echoes | None = None  # which it makes less likely where it leads
+    echoes: Echoes | None = None  # whose odds it moves where it leads
 
     def echoing(self, ids: Tensor, led: Tensor, told: Tensor) -> list[tuple[int, int, list[int]]]:
         """Where it leads and something would be an echo: row, place, and the tokens that would.
