@@ -15,7 +15,7 @@ from core.narrator.tokens import read_tokens
 from tests.core.learning.lessons import sampled
 from tests.core.learning.pupils import FRONT, LIKED, OTHER, examples, quiet, tiny_model
 
-_SETTINGS = TrainingSettings(fresh=96)
+_SETTINGS = TrainingSettings(fresh=56)
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ def quick(monkeypatch):
 
 
 def taught(model, out, given=None, tell=lambda _: None, **settings):
-    settings = {"rank": 4, "rate": 3.0, "leash": 1.0, "fresh": 96, "tilt": 0.3} | settings
+    settings = {"rank": 4, "rate": 3.0, "leash": 1.0, "fresh": 56, "tilt": 0.3} | settings
     return training.teach(given or examples(), TrainingSettings(**settings), model, out, tell)
 
 
