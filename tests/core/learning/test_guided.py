@@ -1,5 +1,6 @@
 """The guide on a tiny model: what it leads, what it leaves, and what it does not do twice."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -64,6 +65,26 @@ def test_passages_are_written_once(pupil, tmp_path, monkeypatch):
     first = guided.lesson(examples(), _SETTINGS, pupil, tmp_path, quiet)
     monkeypatch.setattr(writing, "write", None)
     assert guided.lesson(examples(), _SETTINGS, pupil, tmp_path, quiet).led == first.led
+
+
+def test_echoes_are_held_by_all_that_is_written_before_and_under_the_guide(
+    pupil, tmp_path, monkeypatch
+):
+    sides: list[list[str]] = []
+
+    def counted(*both: list[str]) -> float:
+        sides.extend(both)
+        return 1.25
+
+    monkeypatch.setattr(guided, "nats_for", counted)
+    echoes = guided.lesson(examples(), _SETTINGS, pupil, tmp_path, quiet).guide.echoes
+    assert echoes is not None
+    assert echoes.nats == 1.25
+    before, after = sides
+    takes = json.loads((tmp_path / "takes.json").read_text())
+    assert before == takes[: _SETTINGS.fresh]
+    assert after in [json.loads(path.read_text()) for path in tmp_path.glob("steady-*.json")]
+    assert len(after) == len(before)
 
 
 def test_what_is_liked_becomes_likelier_under_the_guide(pupil, tmp_path):
