@@ -21,7 +21,7 @@ _NOTHING = 1e-9  # credit, squared, that is none
 _TOGETHER = 1024  # tokens whose odds are in memory at once
 _MEASURED = 3000  # tokens on which the tilt is measured
 _STEEPEST = 1000.0
-_HALVINGS = 40
+_ATTEMPTS, _EXACT = 20, 1e-4  # at finding it, and the share that it may be off
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +130,18 @@ def _moments(space: _Space, words: Tensor, course: Course, found: Tensor) -> tup
 
 
 def _strength(lean: Lean, states: Tensor, tilt: float) -> float:
-    """How much of a lean is so many nats a token of divergence."""
+    """How much of a lean is so many nats a token of divergence.
+
+    Divergence grows nearly with the square of a lean, so a few steps find it.
+    """
     some = states[:: max(1, math.ceil(len(states) / _MEASURED))]
     plain = (some @ lean.words.T).log_softmax(-1)
     added = lean.at(some)
-    low, high = 0.0, _STEEPEST
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        tilted = (plain + middle * added).log_softmax(-1)
+    strength = 1.0
+    for _ in range(_ATTEMPTS):
+        tilted = (plain + strength * added).log_softmax(-1)
         divergence = float((tilted.exp() * (tilted - plain)).sum(-1).mean())
-        low, high = (middle, high) if divergence < tilt else (low, middle)
-    return low
+        if abs(divergence - tilt) <= _EXACT * tilt:
+            break
+        strength = min(_STEEPEST, strength * math.sqrt(tilt / max(divergence, _NOTHING)))
+    return strength

@@ -95,3 +95,21 @@ def test_a_steeper_tilt_is_a_longer_step_the_same_way():
     one, two = (ways(words, course, wanted, rare, tilt).lean(0.5) for tilt in (0.01, 0.04))
     assert torch.nn.functional.cosine_similarity(one.push, two.push, 0) > 0.999
     assert two.push.norm() > 1.5 * one.push.norm()
+
+
+@pytest.mark.parametrize("tilt", [1e-4, 0.1, 1.0])
+def test_far_and_near_the_tilt_is_what_was_asked_for(tilt):
+    words, course, _ = _course()
+    wanted = (course.tokens == 3).float()
+    lean = ways(words, course, wanted, torch.zeros_like(wanted), tilt).lean(0.0)
+    plain = (course.states @ words.T).log_softmax(-1)
+    tilted = (plain + lean.at(course.states)).log_softmax(-1)
+    divergence = (tilted.exp() * (tilted - plain)).sum(-1).mean()
+    assert float(divergence) == pytest.approx(tilt, rel=0.05)
+
+
+def test_where_nothing_is_wanted_the_lean_is_none_however_steep():
+    words, course, _ = _course()
+    nothing = torch.zeros(len(course.tokens))
+    lean = ways(words, course, nothing, nothing, 0.1).lean(0.0)
+    assert torch.equal(lean.at(course.states), torch.zeros(len(course.states), _VOCABULARY))
