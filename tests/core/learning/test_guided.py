@@ -30,8 +30,31 @@ def quick(monkeypatch):
     monkeypatch.setattr(writing, "write", sampled)
 
 
-def test_a_guide_leans_on_what_was_written_and_not_on_what_stays(pupil, tmp_path):
-    lesson = guided.lesson(examples(), _SETTINGS, pupil, tmp_path, quiet)
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """Where the lesson that these tests share keeps what was written."""
+    return tmp_path_factory.mktemp("work")
+
+
+@pytest.fixture(scope="module")
+def sides():
+    """What the echoes of that lesson were counted in, before and after."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def lesson(pupil, work, sides):
+    def counted(*both: list[str]) -> float:
+        sides.extend(both)
+        return 1.25
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writing, "write", sampled)
+        patch.setattr(guided, "nats_for", counted)
+        return guided.lesson(examples(), _SETTINGS, pupil, work, quiet)
+
+
+def test_a_guide_leans_on_what_was_written_and_not_on_what_stays(pupil, lesson):
     rows = led(lesson.led[:2], lesson.kept[:2])
     batch = TextCollator(0)(list(rows))
     assert batch["led"].tolist() == [1, 1, 0, 0]
@@ -45,10 +68,11 @@ def test_a_guide_leans_on_what_was_written_and_not_on_what_stays(pupil, tmp_path
     assert torch.allclose(odds[2:], plain[2:], atol=1e-5)
 
 
-def test_stories_that_a_lora_is_judged_by_are_not_among_those_that_stay(pupil, tmp_path):
-    kept = guided.lesson(examples(), _SETTINGS, pupil, tmp_path, quiet).kept
+def test_stories_that_a_lora_is_judged_by_are_not_among_those_that_stay(pupil, lesson):
     tokens = read_tokens(pupil.model)
-    told = [b"".join(map(tokens.bytes_of, row.told)).decode(errors="replace") for row in kept]
+    told = [
+        b"".join(map(tokens.bytes_of, row.told)).decode(errors="replace") for row in lesson.kept
+    ]
     assert len(told) > 100
     everything = "\n".join(told)
     used = [
@@ -61,29 +85,19 @@ def test_stories_that_a_lora_is_judged_by_are_not_among_those_that_stay(pupil, t
     assert sum("Rough:" in text for text in told) > 40
 
 
-def test_passages_are_written_once(pupil, tmp_path, monkeypatch):
-    first = guided.lesson(examples(), _SETTINGS, pupil, tmp_path, quiet)
+def test_passages_are_written_once(pupil, lesson, work, monkeypatch):
     monkeypatch.setattr(writing, "write", None)
-    assert guided.lesson(examples(), _SETTINGS, pupil, tmp_path, quiet).led == first.led
+    again = guided.lesson(examples(), _SETTINGS, pupil, work, quiet)
+    assert again.led == lesson.led
+    assert again.kept == lesson.kept
 
 
-def test_echoes_are_held_by_all_that_is_written_before_and_under_the_guide(
-    pupil, tmp_path, monkeypatch
-):
-    sides: list[list[str]] = []
-
-    def counted(*both: list[str]) -> float:
-        sides.extend(both)
-        return 1.25
-
-    monkeypatch.setattr(guided, "nats_for", counted)
-    echoes = guided.lesson(examples(), _SETTINGS, pupil, tmp_path, quiet).guide.echoes
-    assert echoes is not None
-    assert echoes.nats == 1.25
+def test_echoes_are_held_by_all_that_is_written_before_and_under_the_guide(lesson, work, sides):
+    assert lesson.guide.echoes.nats == 1.25
     before, after = sides
-    takes = json.loads((tmp_path / "takes.json").read_text())
+    takes = json.loads((work / "takes.json").read_text())
     assert before == takes[: _SETTINGS.fresh]
-    assert after in [json.loads(path.read_text()) for path in tmp_path.glob("steady-*.json")]
+    assert after in [json.loads(path.read_text()) for path in work.glob("steady-*.json")]
     assert len(after) == len(before)
 
 
