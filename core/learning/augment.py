@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core.learning.examples import Side
-from core.learning.names import BOYS, GIRLS, names_in, rename, swap_names
+from core.learning.names import names_in, rename, swap_names
+from core.narrator.firstnames import BOYS, GIRLS
 from core.narrator.headings import START_OF_HEADING, START_OF_TEXT, Field
 from core.story.sentences import spans
 

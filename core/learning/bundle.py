@@ -10,10 +10,10 @@ import torch
 from transformers import GenerationConfig, GPT2LMHeadModel
 
 from core.learning.corpus import MIXTURE, tales
-from core.learning.names import BOYS, GIRLS
 from core.learning.pretrain_run import Run
 from core.learning.tokenizer import END_OF_TEXT_ID
 from core.learning.validation import sample, validation_bits
+from core.narrator.firstnames import BOYS, GIRLS
 from core.narrator.headings import Field, heading
 from core.narrator.lexicon import WORDS, words_of
 

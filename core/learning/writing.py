@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.errors import NarratorError
-from core.learning.names import BOYS, GIRLS
+from core.narrator.firstnames import BOYS, GIRLS
 from core.narrator.gpt2 import Gpt2Narrator
 from core.narrator.narrator import Assignment, Mode
 from core.narrator.settings import STARTER, NarratorSettings

@@ -1,8 +1,9 @@
 """The guard of an assignment: what must not be written in its passage, wherever it is written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from core.narrator.guard import Guard
+from core.narrator.introducing import introduced
 from core.narrator.lexicon import Lexicon
 from core.narrator.narrator import Assignment, Mode
 from core.narrator.tokens import Tokens
@@ -23,12 +24,30 @@ def guard_for(assignment: Assignment, words: frozenset[str]) -> Guard:
 def barred_tokens(banned: Sequence[str], tokens: Tokens) -> frozenset[int]:
     """Tokens that are a banned word whole: the guard would only refuse them later."""
     spelled = {
-        f"{space}{cased}"
+        cased
         for word in banned
         for form in (word, *forms(word.strip()))
         for cased in (form, form.lower(), form.upper(), form.capitalize())
-        for space in ("", " ")
     }
+    return _whole_tokens(spelled, tokens)
+
+
+def barred_beginnings(assignment: Assignment, tokens: Tokens) -> dict[int, frozenset[int]]:
+    """Tokens that must not stand in the first places of an opening, by place.
+
+    Of a small model's stories most would begin with the same nine words, "Once upon a time, there
+    was a", and stories that begin alike go on alike; "Once there was a" tells as much. And where
+    somebody is to be introduced, "One day, a boy named Tom." is no sentence.
+    """
+    if assignment.mode is not Mode.OPEN:
+        return {}
+    introduces = " named " in introduced(assignment.premise)
+    return {0: _whole_tokens(("One",) * introduces, tokens), 1: _whole_tokens(("upon",), tokens)}
+
+
+def _whole_tokens(words: Iterable[str], tokens: Tokens) -> frozenset[int]:
+    """The tokens that are one of these words whole, with a space before it or none."""
+    spelled = (f"{space}{word}" for word in words for space in ("", " "))
     return frozenset(ids[0] for ids in map(tokens.encode, spelled) if len(ids) == 1)
 
 

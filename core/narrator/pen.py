@@ -21,6 +21,7 @@ _LETTERS = re.compile(r"[^\W_\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffe
 _SPACES = re.compile(r"\s{2,}|[^\S ]")  # but for single ones, which may stay
 _ENDING = tuple(".!?…。！？\"'”’)」』")
 _NO_WISHES = Wishes()
+_AS_IT_LIKES: Mapping[int, frozenset[int]] = {}
 _FAREWELL = re.compile(r"\bthe end[.!]$", re.IGNORECASE)
 _FAREWELL_LENGTH = 9  # with what stands before it
 _DANGLING = re.compile(
@@ -38,9 +39,10 @@ class Pen:
         guard: Guard,
         *,
         barred: frozenset[int] = frozenset(),
+        beginning: Mapping[int, frozenset[int]] = _AS_IT_LIKES,
         wishes: Wishes = _NO_WISHES,
     ) -> None:
-        """`barred`: tokens that may never be written."""
+        """`barred`: tokens that may never be written; `beginning`: that may not in some places."""
         self.ids: list[int] = []
         self.ended = False
         self.shown = ""  # the finished words so far; none of a title
@@ -49,7 +51,8 @@ class Pen:
         self._measure = measure
         self._guard = guard
         self._leaning = Leaning(tokens, wishes)
-        self._barred_at: dict[int, frozenset[int]] = {0: tokens.no_opening}
+        first = beginning.get(0, frozenset())
+        self._barred_at = {**beginning, 0: tokens.no_opening | first}
         self._barred = barred
         self._barred_with_end = barred | {tokens.end}
         self._bytes = bytearray()

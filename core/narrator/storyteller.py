@@ -12,7 +12,7 @@ from core.errors import ModelUnavailable
 from core.narrator import runtimes, weighing
 from core.narrator.asking import wishes
 from core.narrator.batches import Batch, BatchSettings
-from core.narrator.guarding import barred_tokens, guard_for
+from core.narrator.guarding import barred_beginnings, barred_tokens, guard_for
 from core.narrator.jobs import Job
 from core.narrator.lexicon import read_words
 from core.narrator.loras import SUMS, Lora, read_lora
@@ -75,6 +75,7 @@ class Storyteller:
             prompt.measure,
             guard_for(assignment, self._words),
             barred=barred_tokens(assignment.banned, self._tokens),
+            beginning=barred_beginnings(assignment, self._tokens),
             wishes=wishes(assignment),
         )
         return Job(

@@ -4,7 +4,7 @@ import pytest
 
 from core.learning.augment import Augmentation, augmented
 from core.learning.examples import Liked, Pair, Side, Thumb
-from core.learning.names import BOYS, GIRLS
+from core.narrator.firstnames import BOYS, GIRLS
 
 _PROMPT = "\x01Style: tale\x01Genre: fable\x01Premise: a girl named Lily finds Tom's hat\x02"
 _TEXT = 'Then Lily saw Tom. "It is his hat," said Lily. She gave Tom her hand. He thanked her.'

@@ -1,6 +1,7 @@
 import random
 
-from core.learning.names import BOYS, GIRLS, names_in, rename, swap_names
+from core.learning.names import names_in, rename, swap_names
+from core.narrator.firstnames import BOYS, GIRLS
 
 TEXT = 'Then Lily saw Tom. "Oh, Tom!" said Lily. On Monday Tom and Grimbald ate. So did Grimbald.'
 

@@ -136,6 +136,17 @@ def test_a_passage_begins_with_a_capital_or_a_quotation(tokens: Tokens) -> None:
     assert barred.isdisjoint(tokens.encode(text)[0] for text in ("Mara", '"', "海", "Öl"))
 
 
+def test_what_must_not_stand_in_a_place_is_barred_there_alone(tokens: Tokens) -> None:
+    once, upon = (tokens.encode(text)[0] for text in ("Once", " upon"))
+    pen = Pen(tokens, LONG, Guard((), ()), beginning={1: frozenset({upon})})
+    usual = Pen(tokens, LONG, Guard((), ())).barred
+    assert pen.barred == usual
+    pen.take(once)
+    assert upon in pen.barred
+    pen.take(tokens.encode(" there")[0])
+    assert upon not in pen.barred
+
+
 def test_a_refused_word_is_taken_back_and_barred(tokens: Tokens) -> None:
     pen = write(tokens, "Mara found a shell", banned=("shell",))
     before = len(tokens.encode("Mara found a"))

@@ -1,0 +1,70 @@
+"""Heroes are introduced in headings, and stories do not all begin with the same nine words."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.narrator.guarding import barred_beginnings
+from core.narrator.introducing import introduced
+from core.narrator.narrator import Assignment, Mode
+from core.narrator.settings import STARTER
+from core.narrator.storyteller import model_folder
+from core.narrator.tokens import read_tokens
+
+OPENING = Assignment(Mode.OPEN, seed=1, premise="Mara finds a shell")
+
+
+@pytest.mark.parametrize(
+    ("premise", "wanted"),
+    [
+        ("Aisha bakes a cake", "a girl named Aisha who bakes a cake"),
+        ("Juma wants to ride home.", "a boy named Juma who wants to ride home."),
+        ("Mara finds a shell", "a child named Mara who finds a shell"),
+        ("Mara loses her shell", "a girl named Mara who loses her shell"),
+        ("Zorg forgets his promise", "a boy named Zorg who forgets his promise"),
+        ("Zorg tells her that he is lost", "a child named Zorg who tells her that he is lost"),
+        ("Sam loses her hat", "a child named Sam who loses her hat"),
+        ("Lily gives him her hat", "a girl named Lily who gives him her hat"),
+        (" Tom never sleeps", "a boy named Tom who never sleeps"),
+    ],
+)
+def test_a_hero_whom_only_a_name_tells_of_is_introduced(premise, wanted):
+    assert introduced(premise) == wanted
+
+
+@pytest.mark.parametrize(
+    "premise",
+    [
+        "",
+        "a lion named Leo cannot roar",
+        "Winter comes to the valley",
+        "Grandma bakes a cake",
+        "Rosa and her brother get lost",
+        "Ben the dog sleeps",
+        "Zorg with the hat sleeps",
+        "Tom's kite is lost",
+        "Tom, who sleeps",
+        "Tom",
+        "The Lost Kite",
+        "TOM LOSES A KITE",
+        "tom loses a kite",
+        "一个男孩丢了风筝",
+        "Tom 丢了风筝",
+    ],
+)
+def test_any_other_premise_stays_as_it_is(premise):
+    assert introduced(premise) == premise
+
+
+def test_an_opening_begins_neither_with_once_upon_nor_breaks_off_who_it_is_about():
+    tokens = read_tokens(model_folder(STARTER))
+    one, upon = (
+        {tokens.encode(f"{space}{word}")[0] for space in ("", " ")} for word in ("One", "upon")
+    )
+    barred = barred_beginnings(OPENING, tokens)
+    assert tokens.encode(" upon")[0] in barred[1] <= upon
+    assert tokens.encode("One")[0] in barred[0] <= one
+    assert barred == barred_beginnings(replace(OPENING, premise="a boy named Tom"), tokens)
+    winter = barred_beginnings(replace(OPENING, premise="winter comes"), tokens)
+    assert winter == {0: frozenset(), 1: barred[1]}
+    assert barred_beginnings(replace(OPENING, mode=Mode.CONTINUE), tokens) == {}
