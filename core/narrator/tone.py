@@ -13,8 +13,8 @@ from core.narrator.tokens import Tokens
 from core.narrator.tonewords import balance, feeling_words
 from core.narrator.wordforms import stem
 
-_PUSH, _PUSH_MORE = 0.9, 2.2  # nats for each point of a word's valence
-_DAMP = 3.0  # the same, away from every word that is glad or grim, for a calm passage
+_PUSH, _PUSH_MORE = 1.2, 2.8  # nats for each point of a word's valence
+_DAMP = 6.0  # the same, away from every word that is glad or grim, for a calm passage
 _FAR = 2  # glad words more than grim ones, from which on a text is clearly of one kind
 _POINTS = {"joy": 2.0, "mirth": 1.0, "sadness": -2.0, "anger": -1.0, "fear": -1.5}
 _HARSH = frozenset(
@@ -46,6 +46,8 @@ _STIRRING = frozenset(
     "creative active adventure energetic determined reliable shiny sparkle sparkling sweet well "
     "welcome worth yes hero huge easy original obedient sincere sunny fresh feast".split()
 )
+# Words after which hardly anything but a feeling comes; a calm passage has few.
+_LEADING_TO_IT = "so very too really felt feel feels feeling lot"
 _STRONGEST = 2.2  # points
 _LEAST = 3  # letters of a word that says something
 _OWN = 1.5  # nats for the words that only this mood has
@@ -81,6 +83,7 @@ def tone(mood: str, text: str, tokens: Tokens) -> dict[int, float]:
             for token, valence in valences(tokens).items()
         }
         pushes |= dict.fromkeys(stirring, -2 * _DAMP)
+        pushes |= dict.fromkeys(_whole(_LEADING_TO_IT, tokens), -_DAMP)
     for token in _whole(_WORDS.get(mood, ""), tokens):
         pushes[token] = _OWN
     return pushes
