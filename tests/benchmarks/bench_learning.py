@@ -42,7 +42,7 @@ from tests.benchmarks.raters import Taste, liking
 _RESULTS = Path(__file__).parent / "results"
 _RATINGS = 300
 _TAKES = 4  # that reranking chooses from
-_COUNTED = 8  # takes in which repetition is counted: of a hundred words about one is repeated
+_COUNTED = 16  # takes in which repetition is counted: of a hundred words about one is repeated
 _PICKING = ("dpo", "sft+dpo")  # recipes that learn from picks; the others from thumbs
 _ALL = ("sft", "kto", "dpo", "sft+dpo", "sft+kto", "guided", "ranked", "adversarial")
 _WINDOW = 512
