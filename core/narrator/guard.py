@@ -13,6 +13,7 @@ _LONG_GRAM = 7  # the same for what stands before the passage, where some echo i
 _UNSPACED = 10  # characters of Chinese or Japanese that weigh as much as _GRAM words
 _SENTENCE = 2  # words; "Yes!" may be said again
 _JOINS = frozenset(("and", "or"))
+_NAMING = "named"
 _ENDS, _CLOSES = tuple(".!?…。！？"), "\"'”’)]」』"
 _SCRIPT = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # written without spaces
 _WORD = re.compile(rf"[{_SCRIPT}]|[^\W_{_SCRIPT}]+(?:['’][^\W_]+)*")
@@ -40,6 +41,7 @@ class Guard:
         self._lexicon = lexicon
         self._banned = banned_pattern(banned)
         self._words: list[str] = []
+        self._said: set[str] = set()  # words of the passage
         self._grams: set[tuple[str, ...]] = set()
         self._sentences: set[tuple[str, ...]] = set()
         self._sentence: list[str] = []  # words of the sentence that is being written
@@ -53,6 +55,8 @@ class Guard:
             return True
         fresh = _WORD.findall(text[start:end].lower())
         if self._repeats(fresh) or self._makes_up(fresh):
+            return True
+        if self._gives_a_taken_name(fresh, _WORD.findall(text[start:end])):
             return True
         ends = is_sentence_end(text, end, self._ended)
         sentence = (*self._sentence, *fresh)
@@ -71,6 +75,7 @@ class Guard:
         for word in fresh:
             self._words.append(word)
             self._grams.update(gram for gram in _last(self._words) if len(gram) != _LONG_GRAM)
+        self._said.update(fresh)
         self._sentence = [] if ends else list(sentence)
         if ends:
             self._sentences.add(sentence)
@@ -88,6 +93,17 @@ class Guard:
             if not self._grams.isdisjoint(_last(words)):
                 return True
         return False
+
+    def _gives_a_taken_name(self, fresh: list[str], written: list[str]) -> bool:
+        """Whether somebody is named as another one in the passage is: "Hana had a crab named Hana".
+
+        `written`: the fresh words with their capitals.
+        """
+        before = [self._words[-1] if self._words else "", *fresh]
+        return any(
+            last == _NAMING and word in self._said and as_written[:1].isupper()
+            for last, word, as_written in zip(before, fresh, written, strict=False)
+        )
 
     def _makes_up(self, fresh: list[str]) -> bool:
         return self._lexicon is not None and not all(map(self._lexicon.knows, fresh))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 WORDS = "words.txt"  # beside a model: one word a line, in small letters
 _MOST = 40  # letters of a word; nothing longer is one
+_LETTERS = frozenset("bcdefghjklmnpqrstuvwxyz")  # that are no words by themselves
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _LATIN = re.compile(r"[a-zà-öø-ÿāăąćčďđēęěğīłńňōőœřśşšťūůűźżž'’]+")  # other scripts are not judged
 _OWNED = re.compile(r"['’]s?$")
@@ -25,7 +26,8 @@ class Lexicon:
         word = _OWNED.sub("", word.lower())
         if not _LATIN.fullmatch(word):
             return True
-        return len(word) <= _MOST and (word in self._known or word in self._told)
+        known = word in self._known and word not in _LETTERS
+        return len(word) <= _MOST and (known or word in self._told)
 
 
 def words_of(text: str) -> set[str]:

@@ -56,6 +56,15 @@ def test_nobody_is_joined_with_himself() -> None:
     assert told("afraid of the dark and the dark") == "afraid of the dark and the"
 
 
+def test_nobody_gets_the_name_of_somebody_else_in_the_passage() -> None:
+    assert told("Hana had a crab named Hana who sang") == "Hana had a crab named who sang"
+    assert (
+        told("There was a crab named Hana. Hana sang") == "There was a crab named Hana. Hana sang"
+    )
+    assert told("The dog was named after the dog") == "The dog was named after the dog"
+    assert told("a crab named Hana", before=("Hana slept.",)) == "a crab named Hana"
+
+
 def test_a_sentence_is_not_told_twice() -> None:
     assert told("She smiled. The sea sang. She smiled. Tom") == "She smiled. The sea sang. She Tom"
     assert told('"Yes!" he said. "Yes!"') == '"Yes!" he said. "Yes!"'

@@ -21,6 +21,14 @@ def test_a_word_that_nobody_wrote_is_none(word: str) -> None:
     assert not Lexicon(KNOWN | {"e" * 41}).knows(word)
 
 
+def test_a_letter_is_no_word_but_where_somebody_wrote_it() -> None:
+    letters = KNOWN | {"a", "i", "p"}
+    assert Lexicon(letters).knows("A")
+    assert Lexicon(letters).knows("I")
+    assert not Lexicon(letters).knows("P")
+    assert Lexicon(letters, ["P the pirate"]).knows("P")
+
+
 def test_the_words_of_the_story_are_known_too() -> None:
     lexicon = Lexicon(KNOWN, ["Zuri's kite", "Wellington-on-Sea"])
     assert all(map(lexicon.knows, ("Zuri", "zuri's", "kite", "Wellington", "Sea")))
