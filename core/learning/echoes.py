@@ -17,8 +17,8 @@ from core.narrator.tokens import Tokens
 
 _BEFORE = 2  # words of an echo that stand already
 _QUIETER = 0.04  # share by which a LoRA that has learnt a guide echoes less than the guide
-# The chance's logarithm falls with nats, by this much at most and ever less; for each nat less it
-# rises by a sixth. Both were measured in LoRAs that had learnt it.
+# The chance's logarithm falls with nats, by this much at most and ever less, as was seen in LoRAs;
+# for each nat less it is taken to rise by a sixth, of which few runs tell.
 _LOWERED, _RAISED = 0.36, 6.0
 _FURTHEST = 0.33  # that it is moved; more is chance
 

@@ -35,7 +35,7 @@ def barred_tokens(banned: Sequence[str], tokens: Tokens) -> frozenset[int]:
 def barred_beginnings(assignment: Assignment, tokens: Tokens) -> dict[int, frozenset[int]]:
     """Tokens that must not stand in the first places of an opening, by place.
 
-    Of a small model's stories most would begin with the same nine words, "Once upon a time, there
+    Of a small model's stories most would begin with the same seven words, "Once upon a time, there
     was a", and stories that begin alike go on alike; "Once there was a" tells as much. And where
     somebody is to be introduced, "One day, a boy named Tom." is no sentence.
     """

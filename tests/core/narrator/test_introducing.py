@@ -1,4 +1,4 @@
-"""Heroes are introduced in headings, and stories do not all begin with the same nine words."""
+"""Heroes are introduced in headings, and stories do not all begin with the same seven words."""
 
 from dataclasses import replace
 
