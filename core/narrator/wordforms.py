@@ -55,6 +55,7 @@ _WHOLE = frozenset(
 )
 _SHORT = 6  # letters: "seed" is none of "see"
 _LEAST = 3  # letters of a word that has forms
+_VERB = 3  # forms at least; an irregular noun has two
 
 
 @functools.lru_cache(maxsize=4096)
@@ -82,6 +83,18 @@ def stem(word: str) -> str:
     if len(word) > _LEAST and word[-1] == word[-2] and word[-1] not in "aeiouls":
         word = word[:-1]
     return word[:-1] + "i" if word.endswith("y") else word.rstrip("e") or word
+
+
+def third_person(word: str, known: frozenset[str]) -> bool:
+    """Whether it may be what he, she or it does: "finds". Of regular verbs more forms are `known`.
+
+    Nouns may look the same: "paints" is both.
+    """
+    family = _FORMS.get(word, frozenset())
+    if not word.endswith("s") or len(family) >= _VERB:
+        return word.endswith("s")
+    made = {form for root in _roots(word) if root != word for form in _regular(root)} & known
+    return any(form.endswith("ing") for form in made) and any(form.endswith("ed") for form in made)
 
 
 def _owned(word: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ tests/benchmarks/results/. All seeds are fixed: the same model gives the same nu
 import argparse
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -136,12 +136,22 @@ def _told(teller: Teller, memory: measures.Memory, name: str) -> dict[str, float
         "repeated 4-grams": measures.repeated_4_grams(stories),
         "distinct-2 over 40 stories": measures.distinct_2(stories),
         "8-grams also in the training text": memory.copied(stories),
-        "premise words kept": measures.share(
-            measures.uses(story, word)
-            for premise, story in zip(premises, stories, strict=True)
-            for word in telling_words(premise)
+        "premise words kept": _kept(premises, stories),
+        "premise words kept, nobody named": _kept(
+            [assignment.premise for assignment in asked.nameless()],
+            [told.text for told in teller.tell(asked.nameless())],
         ),
     }
+
+
+def _kept(premises: Sequence[str], stories: Sequence[str]) -> float:
+    """The share of each premise's words that its story holds."""
+    return measures.share(
+        measures.uses(story, word)
+        for premise, story in zip(premises, stories, strict=True)
+        for telling in telling_words(premise)
+        for word in telling.split()
+    )
 
 
 def _joined(opened: list[Told], ends: list[Told]) -> Iterator[str]:

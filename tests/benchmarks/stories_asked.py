@@ -7,7 +7,7 @@ from core.narrator.narrator import Assignment, Mode
 from core.story.model import Length
 from core.story.recap import recap
 
-# As people type them: a name, a thing, a problem; some short, some long, one without a name.
+# As people type them: a name, a thing, a problem; some short, some long.
 PREMISES = (
     ("Mara", "Mara finds a singing shell on the beach"),
     ("Tom", "a boy named Tom loses his red kite in a storm"),
@@ -29,6 +29,28 @@ PREMISES = (
     ("Ella", "a princess named Ella does not want a crown"),
     ("Finn", "Finn catches a fish that can talk"),
     ("Sara", "Sara moves to a new house and misses her friend"),
+)
+NAMELESS = (
+    "A lighthouse keeper finds a shell on the stairs",
+    "A fox loses his tail in the snow",
+    "An old baker wants to bake the biggest bread",
+    "The cat steals a fish from the market",
+    "A little bear cannot find his honey",
+    "A young witch breaks her broom",
+    "The dragon is afraid of mice",
+    "A grumpy farmer plants a magic bean",
+    "The king forgets his crown at the beach",
+    "A clever mouse builds a boat",
+    "A snowman dreams of summer",
+    "A penguin wants to fly",
+    "The postman brings a strange letter",
+    "A girl finds a door in a tree",
+    "A boy hears somebody sing in the well",
+    "A shy elephant learns to dance",
+    "The gardener grows a pumpkin as big as a house",
+    "A tiny ant carries a big leaf home",
+    "A sailor meets a talking whale",
+    "A robot wants to paint the moon",
 )
 WORDS = (
     ("bell", "climb", "rusty"),
@@ -57,6 +79,15 @@ def openings() -> list[Assignment]:
         Assignment(mode=Mode.OPEN, seed=seed, premise=premise, length=Length.LONG)
         for seed in (1, 2)
         for _, premise in PREMISES
+    ]
+
+
+def nameless() -> list[Assignment]:
+    """Ten of each premise in which nobody has a name."""
+    return [
+        Assignment(mode=Mode.OPEN, seed=100 * take + at, premise=premise, length=Length.LONG)
+        for take in range(10)
+        for at, premise in enumerate(NAMELESS)
     ]
 
 

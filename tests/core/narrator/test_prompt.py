@@ -46,7 +46,7 @@ def test_the_front_heading_tells_of_the_story_and_the_last_one_of_the_passage(
     passages = "\n\n".join(PATH)
     assert told == (
         "<end>\n#Style: tale\n#Genre: tale\n#Title: The Shell"
-        "\n#Premise: A keeper finds a shell\n#Lore: Mara is tall.\n:"
+        "\n#Premise: a keeper who finds a shell\n#Lore: Mara is tall.\n:"
         f"{passages}\n\n\n#Mood: happy\n#Lore: The shell sings.\n:"
     )
 
@@ -56,7 +56,7 @@ def test_an_opening_has_all_in_one_heading_and_holds_the_words_of_its_premise(
 ) -> None:
     opened = replace(TOLD, mode=Mode.OPEN, path=(), recaps=(), lore=(), words=("storm",), title="")
     assert read(tokens, build(opened, tokens, WINDOW).ids) == (
-        "<end>\n#Style: tale\n#Genre: tale\n#Premise: A keeper finds a shell\n#Mood: happy"
+        "<end>\n#Style: tale\n#Genre: tale\n#Premise: a keeper who finds a shell\n#Mood: happy"
         "\n#Words: storm, keeper, shell\n#Lore: The shell sings.\n:"
     )
 
@@ -119,12 +119,13 @@ def test_a_wish_is_a_mood_and_words(wish: str, mood: str, words: tuple[str, ...]
 
 
 def test_the_words_of_a_premise_are_its_things() -> None:
-    assert telling_words("A lighthouse keeper finds a shell that sings") == [
-        "lighthouse",
-        "keeper",
-        "shell",
-        "sings",
-    ]
+    assert telling_words("Mara and the keeper of the lighthouse") == ["keeper", "lighthouse"]
+
+
+def test_who_has_no_name_is_one_thing_of_several_words() -> None:
+    found = telling_words("A lighthouse keeper finds a shell on the stairs")
+    assert found == ["lighthouse keeper", "shell", "stairs"]
+    assert telling_words("The little bear cannot find another bear") == ["little bear"]
 
 
 def test_a_shorter_wish_asks_for_less_than_a_longer_one(tokens: Tokens) -> None:

@@ -60,6 +60,9 @@ def test_a_premise_all_in_capitals_has_its_words_too() -> None:
         ("a witch guards the keys of a castle", ["witch", "keys", "castle"]),
         ("Sam builds a boat out of boxes", ["boat", "boxes"]),
         ("a lion named Leo cannot roar", ["lion", "roar"]),
+        ("Tom plants a tree that grows too tall", ["tree", "tall"]),
+        ("a girl named Mei who dreams of a house", ["girl", "house"]),
+        ("a snowman dreams of summer", ["snowman", "summer"]),
         ("two sisters share their grapes", ["sisters", "share", "grapes"]),
     ],
 )

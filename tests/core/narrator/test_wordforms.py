@@ -1,6 +1,7 @@
 import pytest
 
-from core.narrator.wordforms import forms, stem
+from core.narrator.lexicon import starter_words
+from core.narrator.wordforms import forms, stem, third_person
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,18 @@ def test_forms_share_a_stem() -> None:
     assert len({stem(word) for word in ("hopped", "hopping", "hops", "hop")}) == 1
     assert len({stem(word) for word in ("cry", "cries", "cried", "crying")}) == 1
     assert stem("sing") == "sing"
+
+
+@pytest.mark.parametrize(
+    ("word", "does"),
+    [
+        *((word, True) for word in ("finds", "carries", "misses", "is", "has", "stops", "paints")),
+        *(
+            (word, False)
+            for word in ("find", "keeper", "glass", "his", "bus", "princess", "wolves")
+        ),
+        *((word, False) for word in ("mice", "zorgs", "stairs", "always", "its", "s", "")),
+    ],
+)
+def test_what_somebody_does_is_known_by_its_forms(word, does):
+    assert third_person(word, starter_words()) is does
