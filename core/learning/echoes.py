@@ -1,26 +1,17 @@
-"""Echoes: three words in a row that stood in a passage before, held as likely as they were.
+"""Echoes: three words in a row that stood in a passage before, and the odds of saying them.
 
-A guide that leads to shorter sentences or to more that is said also leads to saying the same again.
-How much more is counted in what the narrator writes with it. So the odds of what would be an echo
-are moved in what the guide teaches, by more than that: a LoRA learns a part of it in one reading,
-and where an echo is next to sure, some nats change its chance by little.
+Which tokens would make one is known at each place of a passage. There a guide can teach a model to
+make more or fewer of them; see `levelling.py`.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from core.learning import measures
 from core.narrator.tokens import Tokens
 
 _BEFORE = 2  # words of an echo that stand already
-_QUIETER = 0.04  # share by which a LoRA that has learnt a guide echoes less than the guide
-# The chance's logarithm falls with nats, by this much at most and ever less, as was seen in LoRAs;
-# for each nat less it is taken to rise by a sixth, of which few runs tell.
-_LOWERED, _RAISED = 0.36, 6.0
-_FURTHEST = 0.33  # that it is moved; more is chance
 
 
 @dataclass(frozen=True)
@@ -70,15 +61,3 @@ def echoes_of(tokens: Tokens) -> Echoes:
         spoken=tuple(spoken),
         begins=tuple(has and each[0].isspace() for has, each in zip(spoken, spelled, strict=True)),
     )
-
-
-def nats_for(before: Sequence[str], after: Sequence[str]) -> float:
-    """What echoes are to lose where passages came to hold more: nats, less than none for fewer.
-
-    0 where one side has no echo at all.
-    """
-    usual, now = (sum(map(measures.repetition, texts)) / len(texts) for texts in (before, after))
-    if not usual or not now:
-        return 0.0
-    more = max(-_FURTHEST, min(math.log(now / usual) - _QUIETER, _FURTHEST))
-    return -math.log(1 - more / _LOWERED) if more > 0 else _RAISED * more

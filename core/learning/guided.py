@@ -9,9 +9,9 @@ LoRA then learns the guide's odds at every token of these passages: a thousand t
 learn from as one bit a passage, so few ratings move the taste and no passage is learnt by heart.
 
 What was not asked about shall stay as it is. The shift is turned until what the narrator writes
-with it is as varied as before (`steady.py`), and it says the same again as often (`echoes.py`); and
-rows of what the model could do before (stories, headings, mending, a mood that was asked for) are
-learnt with the odds it had.
+with it is as varied as before (`steady.py`), and rows of what the model could do before (stories,
+headings, mending, a mood that was asked for) are learnt with the odds it had. That it says the same
+again as often is seen to when it has learnt (`levelling.py`).
 """
 
 import copy
@@ -31,13 +31,12 @@ from core.learning.credit import Course, credit, parts
 from core.learning.describe import MOODS, WordWeights
 from core.learning.discriminator import Head, Reader, fit, reader, side_by_side, verdicts
 from core.learning.documents import document, refine_task
-from core.learning.echoes import echoes_of, nats_for
 from core.learning.examples import Encoded, Examples, encode, prompt_text
 from core.learning.leaning import ways
 from core.learning.likelihood import DRAFTS, texts_to_read
 from core.learning.plan import Progress, Tell
 from core.learning.recipes import TrainingSettings
-from core.learning.steady import TRIES, Known, steady
+from core.learning.steady import STEPS, Known, steady
 from core.learning.trainers import Guide
 from core.learning.writing import asked_for, write_once
 from core.narrator.states import all_states
@@ -57,6 +56,7 @@ class Lesson:
     guide: Guide
     led: tuple[Encoded, ...]
     kept: tuple[Encoded, ...]
+    known: Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def lesson(
         for mood in MOODS
         for item in asked[: round(_MOODED * len(asked))]
     ]
-    tell(Progress("writing", 0, 1 + TRIES))
+    tell(Progress("writing", 0, STEPS))
     texts = write_once([*asked, *moods], str(pupil.model), pupil.lora, work / "takes.json")
     prompts = [prompt_text(item, reading.tokens, pupil.window) for item in (*asked, *moods)]
     rows = [encode(*row, reading.tokens, pupil.window) for row in zip(prompts, texts, strict=True)]
@@ -106,11 +106,10 @@ def lesson(
         settings.tilt,
     )
     known = Known(pupil.plain, pupil.model, asked, texts[: len(asked)])
-    lean, anew = steady(found, known, work, tell)
-    echoes = replace(echoes_of(reading.tokens), nats=nats_for(known.texts, anew))
+    lean = steady(found, known, work, tell)
     teacher = copy.deepcopy(pupil.plain).requires_grad_(requires_grad=False)
     stays = _stays(reading.tokens, min(_KEPT_LENGTH, pupil.window - 1), settings.seed)
-    return Lesson(Guide(teacher, lean, echoes), tuple(told), (*mooded, *stays))
+    return Lesson(Guide(teacher, lean), tuple(told), (*mooded, *stays), known)
 
 
 @torch.inference_mode()

@@ -5,7 +5,7 @@ import json
 import math
 import shutil
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -35,18 +35,23 @@ from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.kto_config import KTOConfig
 
 from core.errors import TooLittle
-from core.learning import adversarial, guided, ranked, trainers
+from core.learning import adversarial, guided, levelling, ranked, trainers
 from core.learning.augment import augmented
 from core.learning.callbacks import WHOLE, Allocating, Telling, Watch, Watching
+from core.learning.echoes import echoes_of
 from core.learning.examples import Encoded, Examples, Side, encode, weighed
-from core.learning.plan import Tell
+from core.learning.plan import Progress, Tell
 from core.learning.recipes import STAGES, Method, Stage, StageSettings, TrainingSettings
+from core.learning.steady import written
+from core.learning.writing import write_once
 from core.narrator.tokens import Tokens, read_tokens
 
-CURVES, LOST = "curves.json", "lost.json"
+Model = GPT2LMHeadModel | PeftModel
+CURVES, LOST, LEVELLED = "curves.json", "lost.json", "levelled.json"
 VIRTUAL = 16  # tokens that a prefix takes of the window
 _PREFIX_RATE = 10.0  # times the rate of a LoRA: so few numbers are learnt that they must go far
 _DISTILLED = 3.0  # times that the examples are read to learn what the prefix says of them
+_LEVELLED = (Method.LORA, Method.FULL)  # AdaLoRA has settled its ranks, a prefix has none
 _LEAST_CHECKED = 8  # validation rows; fewer say nothing about when to stop
 
 
@@ -80,6 +85,7 @@ def run(
     prefix = task.settings.method is Method.PREFIX
     window -= prefix * VIRTUAL
     learnt, checked = _rows(task, lora, tokens, window)
+    lesson: guided.Lesson | None = None
     if task.stage is Stage.GUIDED and task.guide is None:
         pupil = guided.Pupil(plain, task.folder, lora, window)
         lesson = guided.lesson(task.examples, task.settings, pupil, task.work, tell)
@@ -88,26 +94,102 @@ def run(
         raise TooLittle(f"Nothing was said yet that the recipe's part {task.stage} learns from.")
     if prefix:
         return _by_prefix(task, plain, (learnt, checked), tell, watch)
-    trained = _trained(task, plain, (learnt, checked), tell, watch)
+    trained: Model
+    if lesson and task.settings.method in _LEVELLED:
+        trained = _levelled(task, plain, (learnt, checked), lesson, lora, tell, watch)
+    else:
+        trained = _trained(task, plain, (learnt, checked), tell, watch)
     if isinstance(trained, PeftModel):
         trained.merge_and_unload()  # into the plain model, which stands below
     _no_checkpoints(task.work)
     return plain
 
 
-def _trained(
+def _levelled(
     task: Task,
     plain: GPT2LMHeadModel,
     rows: tuple[Dataset, Dataset | None],
+    lesson: guided.Lesson,
+    lora: Path | None,
     tell: Tell,
     watch: Watch,
-) -> torch.nn.Module:
+) -> Model:
+    """Learn, then learn on until as much is said again as before; see `levelling.py`."""
+    work, like = task.work, task.folder
+    asked = levelling.counted_in(lesson.known.asked, plain)
+    usual = levelling.repeated(write_once(asked, str(like), lora, work / "told-before.json"))
+
+    def learned(which: str, learn: Callable[[], Model]) -> float:
+        """Teach the model, or read what it learnt; how much it repeats with that."""
+        file = work / f"{which}.safetensors"
+        if file.exists():
+            found = levelling.kept(file)
+            levelling.set_between(model, found, found, 0.0)
+        else:
+            levelling.keep(levelling.weights_of(learn()), file)
+        tell(Progress("writing"))
+        return levelling.repeated(written(_merged(model), asked, like, work / f"told-{which}.json"))
+
+    model = _ready(task, plain)
+    now = learned("first", lambda: _trained(task, model, rows, tell, watch))
+    nats = levelling.nats_against(usual, now)
+    if not nats:
+        return model
+    first = levelling.weights_of(model)
+    again = _again(task, lesson.guide, nats)
+    then = learned("second", lambda: _trained(again, model, (rows[0], None), tell, lambda _: None))
+    share = levelling.share_between(usual, now, then)
+    levelling.set_between(model, first, levelling.weights_of(model), share)
+    (work / LEVELLED).write_text(json.dumps([usual, now, then, share]), encoding="utf-8")
+    _no_checkpoints(again.work)
+    return model
+
+
+def _again(task: Task, guide: trainers.Guide, nats: float) -> Task:
+    """The same for a while more, with a guide that moves echoes."""
+    work = task.work / "again"
+    work.mkdir(exist_ok=True)
+    settings = replace(
+        task.settings,
+        epochs=levelling.AGAIN * task.settings.epochs,
+        minutes=levelling.AGAIN * task.settings.minutes,
+        seed=task.settings.seed + 1,
+    )
+    echoes = replace(echoes_of(read_tokens(task.folder)), nats=nats)
+    return replace(task, settings=settings, work=work, guide=replace(guide, echoes=echoes))
+
+
+def _ready(task: Task, plain: Model, steps: int = 1) -> Model:
+    """The model with the weights that may be learnt; the same where it has them."""
+    peft = _peft(task.settings, steps)
+    if peft is None:
+        _only_matrices(plain, task.settings.matrices)
+    if peft is None or isinstance(plain, PeftModel):
+        return plain
+    return cast("PeftModel", get_peft_model(plain, peft))
+
+
+def _merged(model: Model) -> GPT2LMHeadModel:
+    """A copy, as a plain model."""
+    found: Any = copy.deepcopy(model)
+    return cast(
+        "GPT2LMHeadModel", found.merge_and_unload() if isinstance(found, PeftModel) else found
+    )
+
+
+def _trained(
+    task: Task,
+    plain: Model,
+    rows: tuple[Dataset, Dataset | None],
+    tell: Tell,
+    watch: Watch,
+) -> Model:
     with warnings.catch_warnings():
         # TRL 1.16 names settings that transformers 5.23 has renamed.
         warnings.simplefilter("ignore", FutureWarning)
         trainer = _trainer(task, plain, *rows, tell)
         trainer.add_callback(Watching(watch))
-        model = cast("torch.nn.Module", trainer.model)  # there is one from the start
+        model = cast("Model", trainer.model)  # there is one from the start
         if task.settings.method is Method.PREFIX:
             _begin_prefix(model, plain, rows[0])
         trainer.remove_callback(PrinterCallback)  # `tell` says it
@@ -119,7 +201,7 @@ def _trained(
 
 
 @torch.no_grad()
-def _begin_prefix(prefixed: torch.nn.Module, plain: GPT2LMHeadModel, rows: Dataset) -> None:
+def _begin_prefix(prefixed: Model, plain: Model, rows: Dataset) -> None:
     """The prefix begins as what the model sees in real words (Li and Liang, 2021)."""
     ids = torch.tensor([rows[0]["prompt_ids"] + rows[0].get("completion_ids", [])])[:, :VIRTUAL]
     ids = ids.repeat(1, -(-VIRTUAL // ids.shape[1]))[:, :VIRTUAL]
@@ -128,6 +210,12 @@ def _begin_prefix(prefixed: torch.nn.Module, plain: GPT2LMHeadModel, rows: Datas
     by_token = torch.stack(parts, 1)[0].permute(2, 0, 1, 3)  # (virtual, 2 layers, heads, width)
     weight = prefixed.get_parameter("prompt_encoder.default.embedding.weight")
     weight.copy_(by_token.reshape(VIRTUAL, -1))
+
+
+def clear(work: Path) -> None:
+    """Away with what only an unfinished stage goes on from."""
+    for path in work.glob("*.safetensors"):
+        path.unlink()
 
 
 def _no_checkpoints(work: Path) -> None:
@@ -216,7 +304,7 @@ def _weight(row: Any) -> float:
 
 
 def _trainer(
-    task: Task, plain: GPT2LMHeadModel, learnt: Dataset, checked: Dataset | None, tell: Tell
+    task: Task, plain: Model, learnt: Dataset, checked: Dataset | None, tell: Tell
 ) -> Trainer:
     steps = _steps(task, len(learnt))
     common = _common(task, steps, checked=checked is not None)
@@ -232,7 +320,7 @@ def _trainer(
         _only_matrices(plain, task.settings.matrices)
     match task.stage:
         case Stage.SFT | Stage.GUIDED:
-            model = get_peft_model(plain, peft) if peft else plain
+            model = _ready(task, plain, steps)
             args = TrainingArguments(**common, remove_unused_columns=False)
             collator = trainers.TextCollator(tokenizer.pad_token_id)
             return trainers.TextTrainer(
@@ -339,7 +427,7 @@ def _peft(settings: TrainingSettings, steps: int) -> PeftConfig | None:
             return None
 
 
-def _only_matrices(plain: GPT2LMHeadModel, wanted: Sequence[str]) -> None:
+def _only_matrices(plain: Model, wanted: Sequence[str]) -> None:
     for name, weight in plain.named_parameters():
         weight.requires_grad_(any(f"{matrix}.weight" in name for matrix in wanted))
 

@@ -24,9 +24,12 @@ from core.learning.plan import Progress, Tell
 from core.learning.writing import write_once
 from core.narrator.narrator import Assignment
 
-_LEARNT = 0.04  # share by which a LoRA that has learnt a guide writes more of them than the guide
+_LEARNT = 0.015  # share by which a LoRA that has learnt a guide writes more of them than the guide
 _NEAR = 0.02  # share of distinct-2 that chance alone moves in so many passages
-TRIES = 3
+_TRIES = 3
+STEPS = (
+    1 + _TRIES + 1
+)  # of the writing: as it is, so often with a guide, and more with the last one
 _SLOPE = 0.4  # by how much distinct-2 rises for each share, as long as that is not measured
 _SLOPES = (0.2, 0.8)
 _FILES = (".json", ".txt")  # of a model's folder, beside its weights
@@ -42,35 +45,41 @@ class Known:
     texts: Sequence[str]
 
 
-def steady(ways: Ways, known: Known, work: Path, tell: Tell) -> tuple[Lean, Sequence[str]]:
+def steady(ways: Ways, known: Known, work: Path, tell: Tell) -> Lean:
     """The lean under which what a LoRA learns from it holds as many different pairs of words.
 
-    With it comes what the narrator wrote under it. That is kept in `work`, so that a killed run
-    does not write it again.
+    What the narrator wrote under it is kept in `work`, so that a killed run does not write it
+    again.
     """
     before = variety(known.texts)
-    told: dict[float, Sequence[str]] = {}
 
     def change(share: float, attempt: int) -> float:
-        tell(Progress("writing", 1 + attempt, 1 + TRIES))
-        folder = work / "leaning"
+        tell(Progress("writing", 1 + attempt, STEPS))
         kept = work / f"steady-{attempt}.json"
-        if not kept.exists():
-            save(leaning_model(known.plain, ways.lean(share)), known.folder, folder)
-        texts = write_once(known.asked, str(folder), None, kept)
-        shutil.rmtree(folder, ignore_errors=True)
-        told[share] = texts
+        leaning = leaning_model(known.plain, ways.lean(share))
+        texts = written(leaning, known.asked, known.folder, kept)
         return variety(texts) / before - 1 + _LEARNT
 
-    share = settle(change, ways.foreseen) if before else ways.foreseen
-    return ways.lean(share), told.get(share, known.texts)
+    return ways.lean(settle(change, ways.foreseen) if before else ways.foreseen)
+
+
+def written(
+    model: GPT2LMHeadModel, asked: Sequence[Assignment], like: Path, kept: Path
+) -> Sequence[str]:
+    """What a model in memory writes as a narrator; kept in a file. `like`: a folder of its kind."""
+    folder = kept.with_suffix(".model")
+    if not kept.exists():
+        save(model, like, folder)
+    texts = write_once(asked, str(folder), None, kept)
+    shutil.rmtree(folder, ignore_errors=True)
+    return texts
 
 
 def settle(change: Callable[[float, int], float], first: float) -> float:
     """Where a rising function is nearly nought, by secants; of those tried, the nearest."""
     share, slope = first, _SLOPE
     tried: list[tuple[float, float]] = []
-    for attempt in range(TRIES):
+    for attempt in range(_TRIES):
         found = change(share, attempt)
         if tried and share != tried[-1][0]:
             measured = (found - tried[-1][1]) / (share - tried[-1][0])

@@ -84,6 +84,7 @@ def teach(
             task = stages.Task(stage, examples, settings, model, work)
             plain = stages.run(task, plain, lora, tell, watch)
             write_lora(change(before, plain), work / "lora", base=model)
+            stages.clear(work)
         lora = work / "lora"
         plain = with_lora(model, lora)
     start = read_change(over) if over else {}
@@ -108,6 +109,7 @@ def teach(
         "seed": settings.seed,
         "curves": json.dumps(curves(out)),
         **_lost(out),
+        **_repeated(out),
     }
     return Trained(out / "lora", facts, head)
 
@@ -127,6 +129,15 @@ def _lost(out: Path) -> dict[str, float]:
         return {}
     moved, left = json.loads(found[-1].read_text(encoding="utf-8"))
     return {"prefix moved, nats": moved, "lost in the LoRA, nats": left}
+
+
+def _repeated(out: Path) -> dict[str, float]:
+    """Share of words said again: before, and in what was learnt at first and then."""
+    found = sorted(out.glob(f"*/{stages.LEVELLED}"))
+    if not found:
+        return {}
+    names = ("repeated before", "repeated at first", "repeated then", "share of then")
+    return dict(zip(names, json.loads(found[-1].read_text(encoding="utf-8")), strict=True))
 
 
 def _write(

@@ -42,7 +42,7 @@ from tests.benchmarks.raters import Taste, liking
 _RESULTS = Path(__file__).parent / "results"
 _RATINGS = 300
 _TAKES = 4  # that reranking chooses from
-_COUNTED = 16  # takes in which repetition is counted: of a hundred words about one is repeated
+_COUNTED = 32  # takes in which repetition is counted: of a hundred words not even one is said again
 _PICKING = ("dpo", "sft+dpo")  # recipes that learn from picks; the others from thumbs
 _ALL = ("sft", "kto", "dpo", "sft+dpo", "sft+kto", "guided", "ranked", "adversarial")
 _WINDOW = 512
@@ -54,6 +54,7 @@ _GOALS = (
     *("goal", "", "", "", "", "", "5", ">= 0.70", ">= 0.62", ">= 0.80"),
     *("<= 0.015", "-0.05 to 0.05", "-0.05 to 0.05", "<= 0.01", "<= 720", "<= 4096", ""),
 )
+_LEVELLED = ("repeated before", "repeated at first", "repeated then", "share of then")
 _NAMES = ("taste", "recipe", "seed", "noise", "against", "augment", "own")  # of a cell
 
 
@@ -77,6 +78,9 @@ def main() -> None:
     parser.add_argument("--recipes", default="guided")
     parser.add_argument("--seeds", default="1")
     parser.add_argument("--fresh", type=int, default=96)
+    parser.add_argument(
+        "--counted", type=int, default=_COUNTED, help="takes to count repetition in"
+    )
     parser.add_argument("--noise", type=float, default=0.0)
     parser.add_argument("--against", type=float, default=0.0)
     parser.add_argument("--augment", default="", help="kinds with +; several settings with commas")
@@ -100,7 +104,10 @@ def main() -> None:
     for processor in sorted(os.sched_getaffinity(0))[: options.jobs]:
         processors.put(processor)
     with ProcessPoolExecutor(options.jobs, context, _settle, (processors, options.jobs)) as pool:
-        for done in as_completed(pool.submit(measured, cell, options.fresh) for cell in cells):
+        for done in as_completed(
+            pool.submit(measured, cell, options.fresh, max(_TAKES, options.counted))
+            for cell in cells
+        ):
             found = kept(done.result())
             (_RESULTS / "learning.md").write_text(f"{summary(found)}\n{table(found)}")
             print(table([done.result()]).splitlines()[-1], flush=True)
@@ -127,13 +134,13 @@ def kept(newest: dict[str, object]) -> list[dict[str, object]]:
     return found
 
 
-def measured(cell: Cell, fresh: int) -> dict[str, object]:
+def measured(cell: Cell, fresh: int, counted: int = _COUNTED) -> dict[str, object]:
     """One group's ratings, one run, and what the taste says of it."""
     with tempfile.TemporaryDirectory() as folder:
-        return _measured(cell, Path(folder), fresh)
+        return _measured(cell, Path(folder), fresh, counted)
 
 
-def _measured(cell: Cell, out: Path, fresh: int) -> dict[str, object]:
+def _measured(cell: Cell, out: Path, fresh: int, counted: int) -> dict[str, object]:
     began = time.monotonic()
     dataset = datasets.write(rated(cell), out / "dataset")
     asked = LearningSettings(
@@ -156,11 +163,12 @@ def _measured(cell: Cell, out: Path, fresh: int) -> dict[str, object]:
         "against": cell.against,
         "augment": cell.augment,
         "own": cell.own,
-        **_preferred(cell, trained, fresh),
+        **_preferred(cell, trained, fresh, counted),
         "story loss": after[LOSS] / before[LOSS] - 1,
         "distinct-2": after[DISTINCT] / before[DISTINCT] - 1,
         "copied 8-grams": after[COPIED] - before[COPIED],
         **_fooled(trained),
+        **{name: fact for name, fact in trained.facts.items() if name in _LEVELLED},
         "promoted": decision.promote,
         "reasons": decision.reasons,
         "training, s": taught - began,
@@ -316,18 +324,18 @@ def _said(truth: bool, rng: random.Random, cell: Cell) -> bool:  # noqa: FBT001 
     return truth != (drawn < cell.noise + cell.against)
 
 
-def _preferred(cell: Cell, trained: Trained, fresh: int) -> dict[str, float]:
+def _preferred(cell: Cell, trained: Trained, fresh: int, counted: int) -> dict[str, float]:
     """How often the taste itself prefers the new passage, alone and as the best of four takes.
 
     And how much is repeated.
     """
-    takes, before = unrated(fresh, cell.seed, _COUNTED)
+    takes, before = unrated(fresh, cell.seed, counted)
     after = write(takes, lora=trained.folder)
     old, new = (
-        [liking(cell.taste, text) for text in texts[::_COUNTED]] for texts in (before, after)
+        [liking(cell.taste, text) for text in texts[::counted]] for texts in (before, after)
     )
     low, _ = measures.bootstrap(fresh, lambda rows: _wins(old, new, rows), cell.seed)
-    best = [liking(cell.taste, after[at]) for at in _best(trained, takes, after)]
+    best = [liking(cell.taste, after[at]) for at in _best(trained, takes, after, counted)]
     every = range(fresh)
     return {
         "preferred": _wins(old, new, every),
@@ -338,9 +346,11 @@ def _preferred(cell: Cell, trained: Trained, fresh: int) -> dict[str, float]:
     }
 
 
-def _best(trained: Trained, takes: Sequence[Assignment], texts: Sequence[str]) -> list[int]:
+def _best(
+    trained: Trained, takes: Sequence[Assignment], texts: Sequence[str], each: int
+) -> list[int]:
     """The take of each premise that the run's discriminator likes best, of its first four."""
-    choices = [range(at, at + _TAKES) for at in range(0, len(takes), _COUNTED)]
+    choices = [range(at, at + _TAKES) for at in range(0, len(takes), each)]
     if trained.discriminator is None:
         return [choice.start for choice in choices]
     reading, head = reader(model_folder("starter")), read_head(trained.discriminator)

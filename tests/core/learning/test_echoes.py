@@ -1,6 +1,5 @@
 """Echoes in a passage: which tokens would make one, and how likely they are left."""
 
-import math
 from collections import Counter
 from dataclasses import replace
 
@@ -9,7 +8,7 @@ import torch
 
 from core.learning import measures
 from core.learning.corpus import own_stories
-from core.learning.echoes import Echoes, echoes_of, nats_for
+from core.learning.echoes import Echoes, echoes_of
 from core.learning.likelihood import with_lora
 from core.learning.trainers import Guide
 from core.narrator.storyteller import model_folder
@@ -66,32 +65,6 @@ def test_in_stories_it_finds_what_the_gate_counts():
     assert counted["words"] > 100
     # But for words that only begin alike.
     assert counted["found"] == pytest.approx(counted["words"], rel=0.15)
-
-
-_ONCE, _TWICE = "one two three four one two three", "one two three four one two three four"
-_NEVER = "a b c d"
-
-
-def _lowered(share):
-    """Nats after which, e to the power of minus them being left of it, so much of 0.36 is taken."""
-    return math.log(0.36 / (0.36 - share))
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "nats"),
-    [
-        ([_ONCE], [_ONCE], pytest.approx(-0.24)),  # a LoRA has fewer than the guide it learns from
-        ([_ONCE, *[_NEVER] * 26], [_ONCE, *[_NEVER] * 25], pytest.approx(0, abs=0.03)),
-        ([_ONCE] * 5, [_TWICE, *[_ONCE] * 4], pytest.approx(_lowered(math.log(17 / 15) - 0.04))),
-        ([_TWICE, *[_ONCE] * 4], [_ONCE] * 5, pytest.approx(6 * (math.log(15 / 17) - 0.04))),
-        ([_ONCE, *[_NEVER] * 9], [_ONCE], pytest.approx(_lowered(0.33))),
-        ([_ONCE], [_ONCE, *[_NEVER] * 9], pytest.approx(-1.98)),
-        ([_ONCE], [""], 0),
-        ([_NEVER], [_ONCE], 0),
-    ],
-)
-def test_echoes_lose_more_than_they_rose(before, after, nats):
-    assert nats_for(before, after) == nats
 
 
 @torch.no_grad()

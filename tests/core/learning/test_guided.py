@@ -37,20 +37,9 @@ def work(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def sides():
-    """What the echoes of that lesson were counted in, before and after."""
-    return []
-
-
-@pytest.fixture(scope="module")
-def lesson(pupil, work, sides):
-    def counted(*both: list[str]) -> float:
-        sides.extend(both)
-        return 1.25
-
+def lesson(pupil, work):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writing, "write", sampled)
-        patch.setattr(guided, "nats_for", counted)
         return guided.lesson(examples(), _SETTINGS, pupil, work, quiet)
 
 
@@ -92,13 +81,11 @@ def test_passages_are_written_once(pupil, lesson, work, monkeypatch):
     assert again.kept == lesson.kept
 
 
-def test_echoes_are_held_by_all_that_is_written_before_and_under_the_guide(lesson, work, sides):
-    assert lesson.guide.echoes.nats == 1.25
-    before, after = sides
+def test_what_the_model_told_by_itself_comes_with_the_lesson(lesson, work):
+    assert lesson.guide.echoes is None
     takes = json.loads((work / "takes.json").read_text())
-    assert before == takes[: _SETTINGS.fresh]
-    assert after in [json.loads(path.read_text()) for path in work.glob("steady-*.json")]
-    assert len(after) == len(before)
+    assert list(lesson.known.texts) == takes[: _SETTINGS.fresh]
+    assert len(lesson.known.asked) == _SETTINGS.fresh
 
 
 def test_what_is_liked_becomes_likelier_under_the_guide(pupil, tmp_path):

@@ -92,10 +92,10 @@ def test_passages_under_a_guide_are_a_little_less_varied_than_before(model, tmp_
     assert lean is not None
     written = sorted(path.name for path in (tmp_path / "work").iterdir())
     assert written[0] == "steady-0.json"
-    assert "leaning" not in written
+    assert not [name for name in written if name.endswith(".model")]
     assert [(one.phase, one.step) for one in told[:2]] == [("writing", 0), ("writing", 1)]
     assert {one.steps for one in told} == {4}
     asked = asked_for([], 192, 5)
     steady.save(steady.leaning_model(plain, lean), model, tmp_path / "leaning")
     before, now = (sampled(asked, str(folder)) for folder in (model, tmp_path / "leaning"))
-    assert steady.variety(now) / steady.variety(before) == pytest.approx(0.96, abs=0.07)
+    assert steady.variety(now) / steady.variety(before) == pytest.approx(0.985, abs=0.07)

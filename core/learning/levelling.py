@@ -1,0 +1,96 @@
+"""Levelling: what has learnt to please says the same again as often as before.
+
+Who leads to shorter sentences or to more that is said also leads to saying the same again: three
+words in a row that stood in the passage before. How much more, only what the model writes can tell,
+for the narrator's guard has its say in it. So a model that has learnt is counted, learns on for a
+while with the odds of echoes moved far against what was found, and is counted again. Between these
+two are its weights as they shall be: where the count is the one before, on a straight line.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from core.learning import measures
+from core.narrator.narrator import Assignment
+
+AGAIN = 0.25  # of the learning, again
+_FEWER, _MORE = 4.0, -2.0  # nats that echoes lose in it
+_COUNTED = 3  # takes of each assignment: of a hundred words not even one is said again
+_HEAVY = (
+    50_000_000  # parameters of a model that takes minutes for that without a GPU, and writes one
+)
+_FURTHEST = 1.25  # beyond the second, where even that is not enough
+_NEAR = 0.02  # a difference, as a logarithm, that is chance
+
+Weights = Mapping[str, Tensor]
+
+
+def counted_in(asked: Sequence[Assignment], model: nn.Module) -> list[Assignment]:
+    """Assignments in which echoes are counted: those that were asked for, and more of the same.
+
+    The seed next to each is somebody else's.
+    """
+    weights = list(model.parameters())
+    heavy = sum(map(torch.numel, weights)) > _HEAVY and weights[0].device.type == "cpu"
+    more = range(2, 2 if heavy else 1 + _COUNTED)
+    return [*asked, *(replace(item, seed=item.seed + take) for take in more for item in asked)]
+
+
+def repeated(texts: Sequence[str]) -> float:
+    """The share of runs of three words that stood in their text before."""
+    return fmean(map(measures.repetition, texts))
+
+
+def nats_against(before: float, now: float) -> float:
+    """What echoes are to lose: nats, less than none for more of them. 0 where all is well."""
+    if not before or not now or abs(math.log(now / before)) <= _NEAR:
+        return 0.0
+    return _FEWER if now > before else _MORE
+
+
+def share_between(before: float, first: float, second: float) -> float:
+    """How far from the first weights to the second as much is repeated as before.
+
+    All of the way, and a little further, where that is not enough; nothing of it where it led the
+    wrong way.
+    """
+    if not second:
+        return 0.0
+    wanted, led = math.log(before / first), math.log(second / first)
+    return min(max(wanted / led, 0.0), _FURTHEST) if wanted * led > 0 else 0.0
+
+
+def weights_of(model: nn.Module) -> dict[str, Tensor]:
+    """Copies of what a model learns."""
+    return {
+        name: weight.detach().clone()
+        for name, weight in model.named_parameters()
+        if weight.requires_grad
+    }
+
+
+@torch.no_grad()
+def set_between(model: nn.Module, first: Weights, second: Weights, share: float) -> None:
+    """Give a model the weights that are so far from the first to the second."""
+    for name, weight in model.named_parameters():
+        if name in first:
+            weight.copy_(torch.lerp(first[name].to(weight), second[name].to(weight), share))
+
+
+def keep(weights: Weights, file: Path) -> None:
+    """Write them whole or not at all."""
+    unfinished = file.with_suffix(".writing")
+    save_file({name: weight.cpu().contiguous() for name, weight in weights.items()}, unfinished)
+    unfinished.replace(file)
+
+
+def kept(file: Path) -> Weights:
+    """Read them again."""
+    return load_file(file)
