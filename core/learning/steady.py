@@ -24,12 +24,10 @@ from core.learning.plan import Progress, Tell
 from core.learning.writing import write_once
 from core.narrator.narrator import Assignment
 
-_LEARNT = 0.015  # share by which a LoRA that has learnt a guide writes more of them than the guide
+_LEARNT = 0.04  # share by which a LoRA that has learnt a guide writes more of them than the guide
 _NEAR = 0.02  # share of distinct-2 that chance alone moves in so many passages
 _TRIES = 3
-STEPS = (
-    1 + _TRIES + 1
-)  # of the writing: as it is, so often with a guide, and more with the last one
+STEPS = 1 + _TRIES  # of the writing: as it is, and so often with a guide
 _SLOPE = 0.4  # by how much distinct-2 rises for each share, as long as that is not measured
 _SLOPES = (0.2, 0.8)
 _FILES = (".json", ".txt")  # of a model's folder, beside its weights

@@ -98,4 +98,4 @@ def test_passages_under_a_guide_are_a_little_less_varied_than_before(model, tmp_
     asked = asked_for([], 192, 5)
     steady.save(steady.leaning_model(plain, lean), model, tmp_path / "leaning")
     before, now = (sampled(asked, str(folder)) for folder in (model, tmp_path / "leaning"))
-    assert steady.variety(now) / steady.variety(before) == pytest.approx(0.985, abs=0.07)
+    assert steady.variety(now) / steady.variety(before) == pytest.approx(0.96, abs=0.07)
