@@ -7,29 +7,82 @@ while with the odds of echoes moved far against what was found, and is counted a
 two are its weights as they shall be: where the count is the one before, on a straight line.
 """
 
+import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from transformers import GPT2LMHeadModel
 
 from core.learning import measures
+from core.learning.learnable import Model, merged
+from core.learning.plan import Progress, Tell
+from core.learning.steady import Known, written
+from core.learning.writing import write_once
 from core.narrator.narrator import Assignment
 
+MORE, LEVELLED = "again", "levelled.json"  # in a stage's folder
 AGAIN = 0.25  # of the learning, again
 _FEWER, _MORE = 4.0, -2.0  # nats that echoes lose in it
 _COUNTED = 3  # takes of each assignment: of a hundred words not even one is said again
-_HEAVY = (
-    50_000_000  # parameters of a model that takes minutes for that without a GPU, and writes one
-)
+_HEAVY = 50_000_000  # parameters; without a GPU such a model takes minutes for each take
 _FURTHEST = 1.25  # beyond the second, where even that is not enough
 _NEAR = 0.02  # a difference, as a logarithm, that is chance
 
 Weights = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The model as it was, and where its stage works."""
+
+    plain: GPT2LMHeadModel
+    known: Known
+    lora: Path | None
+    work: Path
+    tell: Tell
+
+
+def level(
+    model: Model,
+    before: Before,
+    learn: Callable[[], object],
+    learn_on: Callable[[float], object],
+) -> None:
+    """Have a model learn, and learn on with echoes moved by so many nats, to what is level.
+
+    What it learnt, what it wrote and what was counted is kept in the stage's folder.
+    """
+    work, like = before.work, before.known.folder
+    asked = counted_in(before.known.asked, before.plain)
+    usual = repeated(write_once(asked, str(like), before.lora, work / "told-before.json"))
+
+    def learned(which: str, teach: Callable[[], object]) -> float:
+        """How much the model repeats with what it is taught, or was before a kill."""
+        file = work / f"{which}.safetensors"
+        if file.exists():
+            found = kept(file)
+            set_between(model, found, found, 0.0)
+        else:
+            teach()
+            keep(weights_of(model), file)
+        before.tell(Progress("writing"))
+        return repeated(written(merged(model), asked, like, work / f"told-{which}.json"))
+
+    now = learned("first", learn)
+    nats = nats_against(usual, now)
+    if not nats:
+        return
+    first = weights_of(model)
+    then = learned("second", lambda: learn_on(nats))
+    share = share_between(usual, now, then)
+    set_between(model, first, weights_of(model), share)
+    (work / LEVELLED).write_text(json.dumps([usual, now, then, share]), encoding="utf-8")
 
 
 def counted_in(asked: Sequence[Assignment], model: nn.Module) -> list[Assignment]:
@@ -37,8 +90,7 @@ def counted_in(asked: Sequence[Assignment], model: nn.Module) -> list[Assignment
 
     The seed next to each is somebody else's.
     """
-    weights = list(model.parameters())
-    heavy = sum(map(torch.numel, weights)) > _HEAVY and weights[0].device.type == "cpu"
+    heavy = sum(map(torch.numel, model.parameters())) > _HEAVY and not torch.cuda.is_available()
     more = range(2, 2 if heavy else 1 + _COUNTED)
     return [*asked, *(replace(item, seed=item.seed + take) for take in more for item in asked)]
 

@@ -5,21 +5,13 @@ import json
 import math
 import shutil
 import warnings
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from datasets import Dataset
-from peft import (
-    AdaLoraConfig,
-    LoraConfig,
-    PeftConfig,
-    PeftModel,
-    PrefixTuningConfig,
-    get_peft_model,
-)
+from peft import PeftModel
 from torch.utils.tensorboard import SummaryWriter
 from transformers import (
     EarlyStoppingCallback,
@@ -40,15 +32,12 @@ from core.learning.augment import augmented
 from core.learning.callbacks import WHOLE, Allocating, Telling, Watch, Watching
 from core.learning.echoes import echoes_of
 from core.learning.examples import Encoded, Examples, Side, encode, weighed
-from core.learning.plan import Progress, Tell
+from core.learning.learnable import VIRTUAL, Model, learnable, only_matrices, peft_config
+from core.learning.plan import Tell
 from core.learning.recipes import STAGES, Method, Stage, StageSettings, TrainingSettings
-from core.learning.steady import written
-from core.learning.writing import write_once
 from core.narrator.tokens import Tokens, read_tokens
 
-Model = GPT2LMHeadModel | PeftModel
-CURVES, LOST, LEVELLED = "curves.json", "lost.json", "levelled.json"
-VIRTUAL = 16  # tokens that a prefix takes of the window
+CURVES, LOST = "curves.json", "lost.json"
 _PREFIX_RATE = 10.0  # times the rate of a LoRA: so few numbers are learnt that they must go far
 _DISTILLED = 3.0  # times that the examples are read to learn what the prefix says of them
 _LEVELLED = (Method.LORA, Method.FULL)  # AdaLoRA has settled its ranks, a prefix has none
@@ -114,40 +103,23 @@ def _levelled(
     tell: Tell,
     watch: Watch,
 ) -> Model:
-    """Learn, then learn on until as much is said again as before; see `levelling.py`."""
-    work, like = task.work, task.folder
-    asked = levelling.counted_in(lesson.known.asked, plain)
-    usual = levelling.repeated(write_once(asked, str(like), lora, work / "told-before.json"))
-
-    def learned(which: str, learn: Callable[[], Model]) -> float:
-        """Teach the model, or read what it learnt; how much it repeats with that."""
-        file = work / f"{which}.safetensors"
-        if file.exists():
-            found = levelling.kept(file)
-            levelling.set_between(model, found, found, 0.0)
-        else:
-            levelling.keep(levelling.weights_of(learn()), file)
-        tell(Progress("writing"))
-        return levelling.repeated(written(_merged(model), asked, like, work / f"told-{which}.json"))
-
-    model = _ready(task, plain)
-    now = learned("first", lambda: _trained(task, model, rows, tell, watch))
-    nats = levelling.nats_against(usual, now)
-    if not nats:
-        return model
-    first = levelling.weights_of(model)
-    again = _again(task, lesson.guide, nats)
-    then = learned("second", lambda: _trained(again, model, (rows[0], None), tell, lambda _: None))
-    share = levelling.share_between(usual, now, then)
-    levelling.set_between(model, first, levelling.weights_of(model), share)
-    (work / LEVELLED).write_text(json.dumps([usual, now, then, share]), encoding="utf-8")
-    _no_checkpoints(again.work)
+    """Learn, then learn on until as much is said again as before."""
+    model = learnable(plain, task.settings, 1)
+    levelling.level(
+        model,
+        levelling.Before(plain, lesson.known, lora, task.work, tell),
+        lambda: _trained(task, model, rows, tell, watch),
+        lambda nats: _trained(
+            _again(task, lesson.guide, nats), model, (rows[0], None), tell, lambda _: None
+        ),
+    )
+    _no_checkpoints(task.work / levelling.MORE)
     return model
 
 
 def _again(task: Task, guide: trainers.Guide, nats: float) -> Task:
     """The same for a while more, with a guide that moves echoes."""
-    work = task.work / "again"
+    work = task.work / levelling.MORE
     work.mkdir(exist_ok=True)
     settings = replace(
         task.settings,
@@ -157,24 +129,6 @@ def _again(task: Task, guide: trainers.Guide, nats: float) -> Task:
     )
     echoes = replace(echoes_of(read_tokens(task.folder)), nats=nats)
     return replace(task, settings=settings, work=work, guide=replace(guide, echoes=echoes))
-
-
-def _ready(task: Task, plain: Model, steps: int = 1) -> Model:
-    """The model with the weights that may be learnt; the same where it has them."""
-    peft = _peft(task.settings, steps)
-    if peft is None:
-        _only_matrices(plain, task.settings.matrices)
-    if peft is None or isinstance(plain, PeftModel):
-        return plain
-    return cast("PeftModel", get_peft_model(plain, peft))
-
-
-def _merged(model: Model) -> GPT2LMHeadModel:
-    """A copy, as a plain model."""
-    found: Any = copy.deepcopy(model)
-    return cast(
-        "GPT2LMHeadModel", found.merge_and_unload() if isinstance(found, PeftModel) else found
-    )
 
 
 def _trained(
@@ -308,7 +262,7 @@ def _trainer(
 ) -> Trainer:
     steps = _steps(task, len(learnt))
     common = _common(task, steps, checked=checked is not None)
-    peft = _peft(task.settings, steps)
+    peft = peft_config(task.settings, steps)
     tokenizer = trainers.tokenizer_of(task.folder)
     given: dict[str, Any] = {
         "train_dataset": learnt,
@@ -317,10 +271,10 @@ def _trainer(
         "callbacks": _callbacks(task, tell, checked=checked is not None),
     }
     if peft is None:
-        _only_matrices(plain, task.settings.matrices)
+        only_matrices(plain, task.settings.matrices)
     match task.stage:
         case Stage.SFT | Stage.GUIDED:
-            model = _ready(task, plain, steps)
+            model = learnable(plain, task.settings, steps)
             args = TrainingArguments(**common, remove_unused_columns=False)
             collator = trainers.TextCollator(tokenizer.pad_token_id)
             return trainers.TextTrainer(
@@ -397,39 +351,6 @@ def _common(task: Task, steps: int, *, checked: bool) -> dict[str, Any]:
         "bf16": cuda and torch.cuda.is_bf16_supported(),
         "disable_tqdm": True,
     }
-
-
-def _peft(settings: TrainingSettings, steps: int) -> PeftConfig | None:
-    """None: the matrices themselves are trained."""
-    shared: dict[str, Any] = {
-        "target_modules": list(settings.matrices),
-        "lora_alpha": 2 * settings.rank,
-        "lora_dropout": settings.dropout,
-        "fan_in_fan_out": True,  # GPT-2 keeps its matrices the other way round
-        "task_type": "CAUSAL_LM",
-    }
-    match settings.method:
-        case Method.LORA:
-            return LoraConfig(r=settings.rank, **shared)
-        case Method.ADALORA:
-            return AdaLoraConfig(
-                init_r=settings.rank + settings.rank // 2,
-                target_r=settings.rank,
-                tinit=steps // 10,
-                tfinal=steps // 3,
-                deltaT=1,
-                total_step=steps,
-                **shared,
-            )
-        case Method.PREFIX:
-            return PrefixTuningConfig(num_virtual_tokens=VIRTUAL, task_type="CAUSAL_LM")
-        case Method.FULL:
-            return None
-
-
-def _only_matrices(plain: Model, wanted: Sequence[str]) -> None:
-    for name, weight in plain.named_parameters():
-        weight.requires_grad_(any(f"{matrix}.weight" in name for matrix in wanted))
 
 
 def _last_whole(work: Path) -> str | None:

@@ -16,7 +16,7 @@ import torch
 from transformers import GPT2LMHeadModel
 
 from core.learning import dataset as datasets
-from core.learning import stages
+from core.learning import levelling, stages
 from core.learning.callbacks import Watch
 from core.learning.discriminator import fit, reader, verdicts
 from core.learning.examples import Examples
@@ -133,7 +133,7 @@ def _lost(out: Path) -> dict[str, float]:
 
 def _repeated(out: Path) -> dict[str, float]:
     """Share of words said again: before, and in what was learnt at first and then."""
-    found = sorted(out.glob(f"*/{stages.LEVELLED}"))
+    found = sorted(out.glob(f"*/{levelling.LEVELLED}"))
     if not found:
         return {}
     names = ("repeated before", "repeated at first", "repeated then", "share of then")

@@ -26,7 +26,7 @@ _NO_VERB = frozenset(
 _ARTICLES = frozenset({"a", "an", "the"})
 _HELPING = frozenset("can cannot could may might must should will would".split())
 _WORD = re.compile(r"[a-z]+")
-_NAMED = frozenset({"named", "called"})  # they introduce somebody already
+_NOBODY = _NO_VERB | {"named", "called"}  # the last two introduce somebody already
 _MOST = 5  # words of who it is and of the verb
 
 
@@ -57,7 +57,7 @@ def nameless(premise: str) -> tuple[str, str, str] | None:
     if article not in _ARTICLES:
         return None
     for at, word in enumerate(words[:_MOST]):
-        if not _WORD.fullmatch(word) or word in _NO_VERB | _NAMED:
+        if not _WORD.fullmatch(word) or word in _NOBODY:
             return None
         if at and (word in _HELPING or third_person(word, starter_words())):
             return article, " ".join(words[:at]), " ".join(words[at:])

@@ -53,8 +53,9 @@ def test_it_is_counted_in_what_was_asked_for_and_twice_as_much_more():
 def test_a_heavy_model_writes_less_to_be_counted_without_a_gpu(monkeypatch):
     asked = asked_for([], 20, 7)
     monkeypatch.setattr(levelling, "_HEAVY", 7)
-    assert levelling.counted_in(asked, torch.nn.Linear(3, 2)) == asked
-    assert len(levelling.counted_in(asked, torch.nn.Linear(3, 2, device="meta"))) == 60
+    for gpu, written in ((False, 20), (True, 60)):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda gpu=gpu: gpu)
+        assert len(levelling.counted_in(asked, torch.nn.Linear(3, 2))) == written
 
 
 def test_what_is_said_again_is_the_mean_of_all_texts():
