@@ -1,14 +1,16 @@
 """What has learnt says the same again as often as before, by what it was counted to say."""
 
+import json
 import math
 
 import pytest
 import torch
 
 from core.learning import guided, levelling, training, writing
-from core.learning.lora import read_change
-from core.learning.plan import Progress
+from core.learning.learnable import learnable
+from core.learning.likelihood import with_lora
 from core.learning.recipes import Method, TrainingSettings
+from core.learning.steady import Known
 from core.learning.writing import asked_for
 from tests.core.learning.lessons import sampled
 from tests.core.learning.pupils import examples
@@ -18,13 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::Deprec
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(writing, "write", sampled)
-    monkeypatch.setattr(guided, "_KEPT_LENGTH", 48)
-
-
-def _taught(model, out, tell=lambda _: None, **more):
-    settings = TrainingSettings(**{"rank": 4, "leash": 1.0, "fresh": 56, "epochs": 0.5} | more)
-    return training.teach(examples(), settings, model, out, tell)
+    monkeypatch.setattr(writing, "write", lambda asked, *_: [item.premise for item in asked])
 
 
 def _counts(monkeypatch, *found):
@@ -98,63 +94,90 @@ def test_weights_between_two_are_set_and_kept(tmp_path):
     assert not torch.equal(model.bias, other.bias)
 
 
-@pytest.fixture(scope="module")
-def half(model, tmp_path_factory):
-    """What is half of the way between the first and the second."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writing, "write", sampled)
-        patch.setattr(guided, "_KEPT_LENGTH", 48)
-        _counts(patch, 0.01, 0.02, 0.005)
-        return _taught(model, tmp_path_factory.mktemp("half") / "out")
+class _Pupil:
+    """A model that learns one of everything, and later two more."""
+
+    def __init__(self, folder, work, method=Method.LORA):
+        plain = with_lora(folder, None)
+        known = Known(plain, folder, asked_for([], 56, 7), ())
+        self.model = learnable(plain, TrainingSettings(rank=4, method=method), 1)
+        self.began = levelling.weights_of(self.model)
+        self.before = levelling.Before(with_lora(folder, None), known, None, work, lambda _: None)
+        self.learnt: list[float] = []
+
+    def level(self):
+        levelling.level(self.model, self.before, lambda: self._add(0, 1), lambda n: self._add(n, 2))
+
+    def gained(self):
+        """What was added to its weights, the same for all."""
+        now = levelling.weights_of(self.model)
+        found = {round(float((now[name] - was).mean()), 4) for name, was in self.began.items()}
+        assert len(found) == 1
+        return found.pop()
+
+    @torch.no_grad()
+    def _add(self, nats, much):
+        self.learnt.append(nats)
+        for weight in self.model.parameters():
+            if weight.requires_grad:
+                weight.add_(much)
 
 
-def test_a_lora_is_so_far_from_the_first_to_the_second_as_was_counted(
-    half, model, tmp_path, monkeypatch
+@pytest.mark.parametrize("method", [Method.LORA, Method.FULL])
+@pytest.mark.parametrize(
+    ("now", "then", "gained"),
+    [
+        (0.01, None, 1.0),  # it was level at once
+        (0.02, 0.01, 3.0),
+        (0.02, 0.005, 2.0),
+        (0.005, 0.02, 2.0),
+        (0.02, 0.03, 1.0),  # it was led the wrong way
+    ],
+)
+def test_a_model_goes_as_far_as_was_counted(
+    now, then, gained, method, model, tmp_path, monkeypatch
 ):
-    left = _counts(monkeypatch, 0.01, 0.01, "never counted")
-    none = _taught(model, tmp_path / "none")
-    assert left
-    _counts(monkeypatch, 0.01, 0.02, 0.01)
-    first, between, second = (
-        read_change(each.folder) for each in (none, half, _taught(model, tmp_path / "all"))
+    left = _counts(monkeypatch, 0.01, now, *([] if then is None else [then]))
+    pupil = _Pupil(model, tmp_path, method)
+    pupil.level()
+    assert not left
+    assert pupil.gained() == pytest.approx(gained, abs=1e-3)
+    assert [math.copysign(1, nats) for nats in pupil.learnt[1:]] == (
+        [] if then is None else [math.copysign(1, now - 0.01)]
     )
-    assert "share of then" not in none.facts
-    for name, part in first.items():
-        apart = (part - second[name]).norm()
-        assert apart > 0
-        assert (between[name] - (part + second[name]) / 2).norm() / apart < 0.3
 
 
-def test_what_was_counted_is_told_and_nothing_is_left_of_it(half):
-    assert (half.facts["repeated before"], half.facts["repeated at first"]) == (0.01, 0.02)
-    assert (half.facts["repeated then"], half.facts["share of then"]) == (0.005, pytest.approx(0.5))
-    out = half.folder.parent
+@pytest.mark.parametrize(("until", "learns"), [(1, [4.0]), (2, [])])
+def test_a_run_that_was_killed_does_not_learn_again_what_it_has_learnt(
+    until, learns, model, tmp_path, monkeypatch
+):
+    counts = [0.01, 0.02, 0.005]
+    _counts(monkeypatch, *counts[:until], KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        _Pupil(model, tmp_path).level()
+    _counts(monkeypatch, *counts)
+    again = _Pupil(model, tmp_path)
+    again.level()
+    assert again.learnt == learns
+    first, second = (levelling.kept(tmp_path / f"{one}.safetensors") for one in ("first", "second"))
+    for name, weight in levelling.weights_of(again.model).items():
+        assert torch.allclose(weight, (first[name] + second[name]) / 2, atol=1e-5)
+
+
+def test_a_real_run_is_levelled_and_leaves_nothing_of_it(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "write", sampled)
+    monkeypatch.setattr(guided, "_KEPT_LENGTH", 48)
+    _counts(monkeypatch, 0.01, 0.02, 0.005)
+    settings = TrainingSettings(rank=4, leash=1.0, fresh=56, epochs=0.5)
+    out = tmp_path / "out"
+    facts = training.teach(examples(), settings, model, out, lambda _: None).facts
+    assert (facts["repeated before"], facts["repeated at first"]) == (0.01, 0.02)
+    assert facts["repeated then"] == 0.005
+    assert facts["share of then"] == pytest.approx(0.5)
+    curves = json.loads(str(facts["curves"]))
+    assert curves.keys() == {"1-guided", "1-guided/again"}
     assert not [
         *out.rglob("*.model"),
         *out.glob("1-guided/*.safetensors"),
         *out.rglob("checkpoint-*"),
     ]
-
-
-def test_all_matrices_may_be_levelled(model, tmp_path, monkeypatch):
-    _counts(monkeypatch, 0.02, 0.01, 0.04)
-    facts = _taught(model, tmp_path / "out", method=Method.FULL).facts
-    assert facts["share of then"] == pytest.approx(0.5)
-
-
-@pytest.mark.parametrize("learnt", ["first", "second"])
-def test_a_run_that_was_killed_does_not_learn_again_what_it_has_learnt(
-    learnt, half, model, tmp_path, monkeypatch
-):
-    counts = [0.01, 0.02, 0.005]
-    until = counts.index(0.02 if learnt == "first" else 0.005)
-    _counts(monkeypatch, *counts[:until], KeyboardInterrupt())
-    with pytest.raises(KeyboardInterrupt):
-        _taught(model, tmp_path / "out")
-    assert (tmp_path / "out" / "1-guided" / f"{learnt}.safetensors").exists()
-    _counts(monkeypatch, *counts)
-    told: list[Progress] = []
-    found = read_change(_taught(model, tmp_path / "out", told.append).folder)
-    assert bool([one for one in told if one.phase == "training"]) == (learnt == "first")
-    whole = read_change(half.folder)
-    assert all(torch.allclose(part, whole[name], atol=1e-4) for name, part in found.items())
