@@ -327,20 +327,23 @@ def _said(truth: bool, rng: random.Random, cell: Cell) -> bool:  # noqa: FBT001 
 def _preferred(cell: Cell, trained: Trained, fresh: int, counted: int) -> dict[str, float]:
     """How often the taste itself prefers the new passage, alone and as the best of four takes.
 
-    And how much is repeated.
+    And how much is repeated. Each take of a premise is compared with what that seed told before,
+    and the best one with all of these; what a bound draws from is the premises.
     """
     takes, before = unrated(fresh, cell.seed, counted)
     after = write(takes, lora=trained.folder)
-    old, new = (
-        [liking(cell.taste, text) for text in texts[::counted]] for texts in (before, after)
-    )
-    low, _ = measures.bootstrap(fresh, lambda rows: _wins(old, new, rows), cell.seed)
-    best = [liking(cell.taste, after[at]) for at in _best(trained, takes, after, counted)]
-    every = range(fresh)
+    old, new = ([liking(cell.taste, text) for text in texts] for texts in (before, after))
+    starts = range(0, len(takes), counted)
+    won = [_wins(new[at : at + counted], old[at : at + counted]) for at in starts]
+    low, _ = measures.bootstrap(fresh, lambda rows: fmean(won[at] for at in rows), cell.seed)
+    best = [new[at] for at in _best(trained, takes, after, counted)]
+    of_four = [
+        _wins([one] * counted, old[at : at + counted]) for one, at in zip(best, starts, strict=True)
+    ]
     return {
-        "preferred": _wins(old, new, every),
+        "preferred": fmean(won),
         "lower bound": low,
-        "reranked": _wins(old, best, every),
+        "reranked": fmean(of_four),
         "repetition before": fmean(map(measures.repetition, before)),
         "repetition after": fmean(map(measures.repetition, after)),
     }
@@ -362,8 +365,9 @@ def _best(
     return [max(choice, key=score.__getitem__) for choice in choices]
 
 
-def _wins(old: Sequence[float], new: Sequence[float], rows: Sequence[int]) -> float:
-    return fmean((new[at] > old[at]) + 0.5 * (new[at] == old[at]) for at in rows)
+def _wins(new: Sequence[float], old: Sequence[float]) -> float:
+    """The share of pairs in which the new one is liked more; half a pair where neither is."""
+    return fmean((one > other) + 0.5 * (one == other) for one, other in zip(new, old, strict=True))
 
 
 def _shown(value: object) -> str:
