@@ -27,10 +27,12 @@ from core.learning.writing import write_once
 from core.narrator.narrator import Assignment
 
 MORE, LEVELLED = "again", "levelled.json"  # in a stage's folder
-AGAIN = 0.25  # of the learning, again
+AGAIN = 0.35  # of the learning, again
 _FEWER, _MORE = 4.0, -2.0  # nats that echoes lose in it
-_COUNTED = 3  # takes of each assignment: of a hundred words not even one is said again
-_HEAVY = 50_000_000  # parameters; without a GPU such a model takes minutes for each take
+# Takes of each assignment that are counted, since of a hundred words not even one is said again.
+# What lies nearly where the second one was counted needs the first one least.
+_USUAL, _FIRST, _SECOND = 5, 2, 5
+_HEAVY = 50_000_000  # parameters; without a GPU such a model is counted in one take
 _FURTHEST = 1.25  # beyond the second, where even that is not enough
 _NEAR = 0.02  # a difference, as a logarithm, that is chance
 
@@ -59,10 +61,14 @@ def level(
     What it learnt, what it wrote and what was counted is kept in the stage's folder.
     """
     work, like = before.work, before.known.folder
-    asked = counted_in(before.known.asked, before.plain)
-    usual = repeated(write_once(asked, str(like), before.lora, work / "told-before.json"))
+    asked, heavy = before.known.asked, _heavy(before.plain)
+    usual_texts = [*before.known.texts]
+    if not heavy:
+        more = counted_in(asked, _USUAL)[len(asked) :]
+        usual_texts += write_once(more, str(like), before.lora, work / "told-before.json")
+    usual = repeated(usual_texts)
 
-    def learned(which: str, teach: Callable[[], object]) -> float:
+    def learned(which: str, takes: int, teach: Callable[[], object]) -> float:
         """How much the model repeats with what it is taught, or was before a kill."""
         file = work / f"{which}.safetensors"
         if file.exists():
@@ -72,27 +78,34 @@ def level(
             teach()
             keep(weights_of(model), file)
         before.tell(Progress("writing"))
-        return repeated(written(merged(model), asked, like, work / f"told-{which}.json"))
+        counted = counted_in(asked, 1 if heavy else takes)
+        return repeated(written(merged(model), counted, like, work / f"told-{which}.json"))
 
-    now = learned("first", learn)
+    now = learned("first", _FIRST, learn)
     nats = nats_against(usual, now)
     if not nats:
         return
     first = weights_of(model)
-    then = learned("second", lambda: learn_on(nats))
+    then = learned("second", _SECOND, lambda: learn_on(nats))
     share = share_between(usual, now, then)
     set_between(model, first, weights_of(model), share)
     (work / LEVELLED).write_text(json.dumps([usual, now, then, share]), encoding="utf-8")
 
 
-def counted_in(asked: Sequence[Assignment], model: nn.Module) -> list[Assignment]:
+def counted_in(asked: Sequence[Assignment], takes: int) -> list[Assignment]:
     """Assignments in which echoes are counted: those that were asked for, and more of the same.
 
     The seed next to each is somebody else's.
     """
-    heavy = sum(map(torch.numel, model.parameters())) > _HEAVY and not torch.cuda.is_available()
-    more = range(2, 2 if heavy else 1 + _COUNTED)
-    return [*asked, *(replace(item, seed=item.seed + take) for take in more for item in asked)]
+    return [
+        *asked,
+        *(replace(each, seed=each.seed + take) for take in range(2, 1 + takes) for each in asked),
+    ]
+
+
+def _heavy(model: nn.Module) -> bool:
+    """Whether it takes minutes for each take."""
+    return sum(map(torch.numel, model.parameters())) > _HEAVY and not torch.cuda.is_available()
 
 
 def repeated(texts: Sequence[str]) -> float:

@@ -89,7 +89,7 @@ class TrainingSettings:
     epochs: float = 1.0  # factor on every stage's own
     rate: float = 1.0  # the same for its learning rate
     minutes: float = 7.0  # a stage's trainer stops after them
-    tilt: float = 0.1  # GUIDED: nats a token that the guide stands away from the model
+    tilt: float = 0.12  # GUIDED: nats a token that the guide stands away from the model
     fresh: int = 480  # GUIDED: passages written to see which tokens lead to what is liked
     beta: float = 0.1  # KTO, DPO, RANKED: how close the model is kept to where it began
     hold: float = 1.0  # ADVERSARIAL: nats a token cost as much as so much spread of the reward

@@ -23,12 +23,12 @@ def quick(monkeypatch):
     monkeypatch.setattr(writing, "write", lambda asked, *_: [item.premise for item in asked])
 
 
-def _counts(monkeypatch, *found):
-    """Have what is written count as this, one after the other."""
-    left = list(found)
+def _counts(monkeypatch, *found, takes=(5, 2, 5)):
+    """Have what is written count as this, one after the other, each in so many takes."""
+    left, expected = list(found), [56 * each for each in takes]
 
     def repeated(texts):
-        assert len(texts) == 3 * 56
+        assert len(texts) == expected.pop(0)
         one = left.pop(0)
         if isinstance(one, BaseException):
             raise one
@@ -40,18 +40,21 @@ def _counts(monkeypatch, *found):
 
 def test_it_is_counted_in_what_was_asked_for_and_twice_as_much_more():
     asked = asked_for([], 20, 7)
-    found = levelling.counted_in(asked, torch.nn.Linear(3, 2))
+    found = levelling.counted_in(asked, 3)
     assert found[:20] == asked
     assert [item.premise for item in found] == 3 * [item.premise for item in asked]
     assert len({item.seed for item in found}) == 60
 
 
-def test_a_heavy_model_writes_less_to_be_counted_without_a_gpu(monkeypatch):
-    asked = asked_for([], 20, 7)
+@pytest.mark.parametrize(("gpu", "takes"), [(False, [1, 1, 1]), (True, [5, 2, 5])])
+def test_a_heavy_model_writes_less_to_be_counted_without_a_gpu(
+    gpu, takes, model, tmp_path, monkeypatch
+):
     monkeypatch.setattr(levelling, "_HEAVY", 7)
-    for gpu, written in ((False, 20), (True, 60)):
-        monkeypatch.setattr(torch.cuda, "is_available", lambda gpu=gpu: gpu)
-        assert len(levelling.counted_in(asked, torch.nn.Linear(3, 2))) == written
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    left = _counts(monkeypatch, 0.01, 0.02, 0.005, takes=takes)
+    _Pupil(model, tmp_path).level()
+    assert not left
 
 
 def test_what_is_said_again_is_the_mean_of_all_texts():
@@ -99,7 +102,8 @@ class _Pupil:
 
     def __init__(self, folder, work, method=Method.LORA):
         plain = with_lora(folder, None)
-        known = Known(plain, folder, asked_for([], 56, 7), ())
+        asked = asked_for([], 56, 7)
+        known = Known(plain, folder, asked, [item.premise for item in asked])
         self.model = learnable(plain, TrainingSettings(rank=4, method=method), 1)
         self.began = levelling.weights_of(self.model)
         self.before = levelling.Before(with_lora(folder, None), known, None, work, lambda _: None)
