@@ -105,7 +105,8 @@ def lesson(
         credit(course, _rareness(course)),
         settings.tilt,
     )
-    known = Known(pupil.plain, pupil.model, asked, texts[: len(asked)])
+    others = asked_for(examples.validation.asked, settings.fresh, settings.seed + 1)
+    known = Known(pupil.plain, pupil.model, asked, texts[: len(asked)], others)
     lean = steady(found, known, work, tell)
     teacher = copy.deepcopy(pupil.plain).requires_grad_(requires_grad=False)
     stays = _stays(reading.tokens, min(_KEPT_LENGTH, pupil.window - 1), settings.seed)

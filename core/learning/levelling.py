@@ -4,7 +4,8 @@ Who leads to shorter sentences or to more that is said also leads to saying the 
 words in a row that stood in the passage before. How much more, only what the model writes can tell,
 for the narrator's guard has its say in it. So a model that has learnt is counted, learns on for a
 while with the odds of echoes moved far against what was found, and is counted again. Between these
-two are its weights as they shall be: where the count is the one before, on a straight line.
+two are its weights as they shall be: where the count is the one before, on a straight line. It is
+counted in what the model has not learnt on, since that is what it will write.
 """
 
 import json
@@ -30,8 +31,8 @@ MORE, LEVELLED = "again", "levelled.json"  # in a stage's folder
 AGAIN = 0.35  # of the learning, again
 _FEWER, _MORE = 4.0, -2.0  # nats that echoes lose in it
 # Takes of each assignment that are counted, since of a hundred words not even one is said again.
-# What lies nearly where the second one was counted needs the first one least.
-_USUAL, _FIRST, _SECOND = 5, 2, 5
+# What lies nearer to where the second one was counted needs the first one less.
+_USUAL, _FIRST, _SECOND = 5, 4, 5
 _HEAVY = 50_000_000  # parameters; without a GPU such a model is counted in one take
 _FURTHEST = 1.25  # beyond the second, where even that is not enough
 _NEAR = 0.02  # a difference, as a logarithm, that is chance
@@ -61,12 +62,10 @@ def level(
     What it learnt, what it wrote and what was counted is kept in the stage's folder.
     """
     work, like = before.work, before.known.folder
-    asked, heavy = before.known.asked, _heavy(before.plain)
-    usual_texts = [*before.known.texts]
-    if not heavy:
-        more = counted_in(asked, _USUAL)[len(asked) :]
-        usual_texts += write_once(more, str(like), before.lora, work / "told-before.json")
-    usual = repeated(usual_texts)
+    most = 1 if _heavy(before.plain) else _USUAL
+    asked = counted_in(before.known.others, most)
+    before.tell(Progress("writing"))
+    usual = repeated(write_once(asked, str(like), before.lora, work / "told-before.json"))
 
     def learned(which: str, takes: int, teach: Callable[[], object]) -> float:
         """How much the model repeats with what it is taught, or was before a kill."""
@@ -78,7 +77,7 @@ def level(
             teach()
             keep(weights_of(model), file)
         before.tell(Progress("writing"))
-        counted = counted_in(asked, 1 if heavy else takes)
+        counted = counted_in(before.known.others, min(takes, most))
         return repeated(written(merged(model), counted, like, work / f"told-{which}.json"))
 
     now = learned("first", _FIRST, learn)
@@ -93,14 +92,8 @@ def level(
 
 
 def counted_in(asked: Sequence[Assignment], takes: int) -> list[Assignment]:
-    """Assignments in which echoes are counted: those that were asked for, and more of the same.
-
-    The seed next to each is somebody else's.
-    """
-    return [
-        *asked,
-        *(replace(each, seed=each.seed + take) for take in range(2, 1 + takes) for each in asked),
-    ]
+    """Assignments in which echoes are counted: so many takes of each."""
+    return [replace(each, seed=each.seed + take) for take in range(takes) for each in asked]
 
 
 def _heavy(model: nn.Module) -> bool:

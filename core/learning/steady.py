@@ -24,7 +24,7 @@ from core.learning.plan import Progress, Tell
 from core.learning.writing import write_once
 from core.narrator.narrator import Assignment
 
-_LEARNT = 0.04  # share by which a LoRA that has learnt a guide writes more of them than the guide
+_LEARNT = 0.025  # share by which a LoRA that has learnt a guide writes more of them than the guide
 _NEAR = 0.02  # share of distinct-2 that chance alone moves in so many passages
 _TRIES = 3
 STEPS = 1 + _TRIES  # of the writing: as it is, and so often with a guide
@@ -41,6 +41,7 @@ class Known:
     folder: Path
     asked: Sequence[Assignment]
     texts: Sequence[str]
+    others: Sequence[Assignment]  # as many that nothing is learnt from
 
 
 def steady(ways: Ways, known: Known, work: Path, tell: Tell) -> Lean:

@@ -88,6 +88,12 @@ def test_what_the_model_told_by_itself_comes_with_the_lesson(lesson, work):
     assert len(lesson.known.asked) == _SETTINGS.fresh
 
 
+def test_what_is_counted_later_is_not_what_is_learnt_on(lesson):
+    others = lesson.known.others
+    assert len(others) == _SETTINGS.fresh
+    assert not {item.premise for item in others} & {item.premise for item in lesson.known.asked}
+
+
 def test_what_is_liked_becomes_likelier_under_the_guide(pupil, tmp_path):
     guide = guided.lesson(examples(), replace(_SETTINGS, tilt=0.3), pupil, tmp_path, quiet).guide
     tokens = read_tokens(pupil.model)
