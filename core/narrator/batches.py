@@ -1,6 +1,6 @@
 """Many passages, one model: jobs join and leave a running batch between two tokens.
 
-One thread owns the model. Each of its rounds reads waiting prompts for a moment, several at once,
+One thread owns the slots. Each of its rounds reads waiting prompts for a moment, several at once,
 and writes one token of every passage, so that a long prompt never makes the others wait. When
 memory runs out, fewer are written at once, and what the others have written is read again later.
 """
@@ -18,7 +18,7 @@ import torch
 
 from core.errors import NarratorError, Overloaded
 from core.narrator.jobs import Job, Row
-from core.narrator.prefixes import KEPT_BYTES
+from core.narrator.prefixes import KEPT_BYTES, Prefixes
 from core.narrator.shortage import MemoryShortageError, shortage_told
 from core.narrator.slots import Slots
 from core.narrator.tokens import Tokens
@@ -49,10 +49,18 @@ class BatchSettings:
 class Batch:
     """The running batch. `submit` and `close` may be called from any thread."""
 
-    def __init__(self, runtime: "Runtime", tokens: Tokens, settings: BatchSettings) -> None:
+    def __init__(
+        self,
+        runtime: "Runtime",
+        tokens: Tokens,
+        settings: BatchSettings,
+        prefixes: Prefixes | None = None,
+    ) -> None:
+        """`prefixes`: texts read before, where other batches have theirs too."""
         self._runtime = runtime
         self._settings = settings
-        self._slots = Slots(runtime, tokens, settings.prefix_bytes)
+        prefixes = prefixes or Prefixes(settings.prefix_bytes, runtime.forget)
+        self._slots = Slots(runtime, tokens, prefixes)
         self._waiting: Waiting[Job] = Waiting()
         self._put_back: deque[Row] = deque()  # lost their slots, and come before those who wait
         self._most = runtime.slots  # rows at once: fewer while memory is short
@@ -77,8 +85,7 @@ class Batch:
         with self._changed:
             if self._retired or self._closed_at is not None:
                 raise NarratorError("The narrator has been closed.")
-            if len(self._waiting) >= self._settings.waiting:
-                raise Overloaded(f"{len(self._waiting)} passages are waiting; ask again soon.")
+            refuse_when_full(self.waiting, self._settings.waiting)
             self._waiting.put(job.place, job)
             self._changed.notify()
 
@@ -91,11 +98,25 @@ class Batch:
     def close(self) -> None:
         """Write to the end what is in hand, within the time set, and stop."""
         atexit.unregister(self.close)
+        self.hurry()
+        self._thread.join()
+
+    def hurry(self) -> None:
+        """Take nothing more, and stop within the time set; does not wait for it."""
         with self._changed:
             if self._closed_at is None:
                 self._closed_at = time.monotonic()
             self._changed.notify()
-        self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that have no slot yet."""
+        return len(self._waiting)
+
+    @property
+    def load(self) -> int:
+        """Jobs in hand."""
+        return len(self._slots) + len(self._put_back) + len(self._waiting)
 
     @property
     def done(self) -> bool:
@@ -136,7 +157,7 @@ class Batch:
             return not self._over()
 
     def _busy(self) -> bool:
-        return bool(len(self._slots) or self._put_back or len(self._waiting))
+        return bool(self.load)
 
     def _over(self) -> bool:
         return self._retired or self._closed_at is not None
@@ -214,3 +235,9 @@ class Batch:
                 failed.append(row.job)
         for job in failed:
             job.end(error)
+
+
+def refuse_when_full(waiting: int, most: int) -> None:
+    """Raise Overloaded when so many jobs wait."""
+    if waiting >= most:
+        raise Overloaded(f"{waiting} passages are waiting; ask again soon.")

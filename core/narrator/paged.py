@@ -7,7 +7,6 @@ attention that reads no more than each text has.
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from torch import Tensor
 
 from core.narrator.graph import KEPT, SEQUENCES, Precision, draw, parameters
 from core.narrator.loras import Lora, Mix
-from core.narrator.pages import PAGE, Pages, Pairs
+from core.narrator.pages import PAGE, Pages, Pairs, Pool
 from core.narrator.prefixes import KEPT_BYTES
 from core.narrator.stretch import Stretch
 from core.narrator.weights import Weights
@@ -45,6 +44,7 @@ class Compiled:
         self.window, self.vocabulary = weights.window, weights.tokens.shape[0]
         self.layers, self.heads = len(weights.layers), weights.heads
         self.width = weights.tokens.shape[1]
+        self.threads = threads
         self._weights, self._precision = weights, precision
         self._settings = {
             "INFERENCE_NUM_THREADS": threads,
@@ -83,27 +83,69 @@ class Held:
     nbytes: int  # as if no other text held them too
 
 
+class Memory:
+    """Keys and values of texts, in pages that several `Paged` may have in common."""
+
+    def __init__(self, compiled: Compiled, slots: int, kept_bytes: int) -> None:
+        """`slots`: of all together; `kept_bytes`: for texts that have left theirs."""
+        self.pages_each = -(-compiled.window // PAGE)  # of a text at most
+        shapes = _page_shapes(compiled)
+        self.page_bytes = sum(int(np.prod(shape)) * kind.itemsize for shape, kind in shapes)
+        self.pool = Pool(slots * self.pages_each + kept_bytes // self.page_bytes)
+        self.kept = [np.zeros((self.pool.count, *shape), kind) for shape, kind in shapes]
+
+    def copy(self, pairs: Pairs) -> None:
+        """Fill pages with what lies in others."""
+        for source, target in pairs:
+            for kept in self.kept:
+                kept[target] = kept[source]
+
+
+def side_by_side(
+    reading: Compiled, stepping: Sequence[Compiled], slots: int, kept_bytes: int
+) -> list["Paged"]:
+    """A `Paged` for each that steps, for a thread of its own: so many slots in all."""
+    count = len(stepping)
+    memory = Memory(reading, slots + count, kept_bytes)
+    return [
+        Paged(each, (slots + at) // count, memory=memory, reading=reading)
+        for at, each in enumerate(stepping)
+    ]
+
+
 class Paged:
     """A model and its slots. Not for two threads at once."""
 
-    def __init__(self, compiled: Compiled, slots: int, kept_bytes: int = KEPT_BYTES) -> None:
-        """`kept_bytes`: memory for texts that have left their slots."""
+    def __init__(
+        self,
+        compiled: Compiled,
+        slots: int,
+        kept_bytes: int = KEPT_BYTES,
+        *,
+        memory: Memory | None = None,
+        reading: Compiled | None = None,
+    ) -> None:
+        """`kept_bytes`: memory for texts that have left their slots, where it is not in common.
+
+        `reading`: the same model, made ready to read more than a token of each text.
+        """
         self.slots = slots
         self.window, self.vocabulary = compiled.window, compiled.vocabulary
         self.device = torch.device("cpu")
         self.concurrent = False  # computes in the thread that asks
         self._compiled = compiled
-        self._longest_text = -(-compiled.window // PAGE) * PAGE
-        self._page_bytes, shapes = self._page_sizes()
         # Each keeps its shapes: a request is slower at another one than at the last.
-        self._reading = compiled.plain.create_infer_request()
+        self._reader = reading or compiled
+        self._reading = self._reader.plain.create_infer_request()
         self._stepping = compiled.plain.create_infer_request()
         self._with_loras: list[_WithLoras] = []  # the same two, once rows have LoRAs
         self._beside = slots  # one more slot, for a text of one token beside a row alone
-        self._pages = Pages(slots + 1, self._longest_text // PAGE, kept_bytes // self._page_bytes)
-        self._kept = [np.zeros((self._pages.count, *shape), kind) for shape, kind in shapes]
+        self._memory = memory or Memory(compiled, slots + 1, kept_bytes)
+        self._lock = self._memory.pool.lock
+        self._longest_text = self._memory.pages_each * PAGE
+        self._pages = Pages(self._memory.pool, slots + 1, self._memory.pages_each)
         for request in (self._reading, self._stepping):
-            self._share(request, self._kept)
+            self._share(request)
         self._laid_out: tuple[Any, list[int]] | None = None  # the last step's request, and pages
         self._inputs: dict[str, Array] = {}
         self._alone = False  # the last step had one row
@@ -177,53 +219,48 @@ class Paged:
 
     def copy(self, source: int, target: int, length: int) -> None:
         """Give a slot the first tokens of another's text."""
-        self._copy(self._pages.begin_with(target, self._pages.of(source, length), length))
+        self._begin_with(target, self._pages.of(source, length), length)
 
     def is_sound(self, slot: int, length: int) -> bool:
         """Whether the first tokens of a slot's text left numbers, and no NaN."""
         pages = self._pages.of(slot, length)
-        return all(bool(np.isfinite(kept[pages]).all()) for kept in self._kept)
+        return all(bool(np.isfinite(kept[pages]).all()) for kept in self._memory.kept)
 
     def take_out(self, slot: int, length: int) -> Held:
         """The keys and values of a slot's first tokens, held until they are forgotten."""
         pages = self._pages.keep(slot, length)
-        return Held(pages, len(pages) * self._page_bytes)
+        return Held(pages, len(pages) * self._memory.page_bytes)
 
     def put_in(self, slot: int, kept: Held, length: int) -> None:
         """Give a slot the first tokens of what was taken out."""
-        self._copy(self._pages.begin_with(slot, kept.pages, length))
+        self._begin_with(slot, kept.pages, length)
 
     def forget(self, kept: Held) -> None:
         """Let go of what was taken out."""
-        self._pages.forget(kept.pages)
+        self._memory.pool.forget(kept.pages)
 
     def clear(self, slot: int) -> None:
         """Forget a slot's text, and NaN with it."""
-        freed = self._pages.drop(slot)
-        for kept in self._kept:
-            kept[freed] = 0
+        with self._lock:  # or another one may have written there already
+            freed = self._pages.drop(slot)
+            for kept in self._memory.kept:
+                kept[freed] = 0
         self._laid_out = None
 
-    def _copy(self, pairs: Pairs) -> None:
-        for source, target in pairs:
-            for kept in self._kept:
-                kept[target] = kept[source]
+    def _begin_with(self, slot: int, pages: Sequence[int] | Array, length: int) -> None:
+        with self._lock:  # or what is to be copied may be another's
+            self._memory.copy(self._pages.begin_with(slot, pages, length))
         self._laid_out = None
 
-    def _page_sizes(self) -> tuple[int, list[tuple[list[int], Any]]]:
-        """The bytes of a page in all blocks, and (heads, PAGE, each) with their type in each."""
-        shapes = []
-        for at in range(self._compiled.layers):
-            for name in KEPT:
-                known = self._compiled.plain.input(f"{name}_cache.{at}")
-                shape = [each.get_length() for each in list(known.get_partial_shape())[1:]]
-                shapes.append((shape, known.get_element_type().to_dtype()))
-        taken = sum(int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in shapes)
-        return taken, shapes
+    def _see_to(self, slot: int, start: int, end: int) -> None:
+        """Have pages for these tokens of a slot that nobody else holds."""
+        with self._lock:
+            self._memory.copy(self._pages.write(slot, start, end))
+        self._laid_out = None
 
-    def _share(self, request: Any, kept: Sequence[Array]) -> None:
+    def _share(self, request: Any) -> None:
         names = [f"{name}_cache.{at}" for at in range(self._compiled.layers) for name in KEPT]
-        for name, memory in zip(names, kept, strict=True):
+        for name, memory in zip(names, self._memory.kept, strict=True):
             request.set_tensor(name, ov.Tensor(memory, shared_memory=True))
 
     def _read(self, stretches: Sequence[Stretch], picked: Array | None) -> Tensor:
@@ -238,7 +275,7 @@ class Paged:
         for stretch, count in zip(stretches, counts, strict=True):
             end = stretch.start + count
             loras += [stretch.lora] * count
-            self._copy(self._pages.write(stretch.slot, stretch.start, end))
+            self._see_to(stretch.slot, stretch.start, end)
             own.append(self._pages.of(stretch.slot, end))
             places.append(np.arange(stretch.start, end, dtype=np.int32))
         inputs = {
@@ -267,7 +304,7 @@ class Paged:
             return
         slots = [0, self._beside] if self._alone else range(rows)
         for slot, place in zip(slots, places, strict=True):
-            self._copy(self._pages.write(slot, place, place + 1))
+            self._see_to(slot, place, place + 1)
         self._laid_out = (request, counts)
         own = [self._pages.of(slot, place + 1) for slot, place in zip(slots, places, strict=True)]
         self._ids, self._at = np.zeros(rows, np.int32), np.zeros(rows, np.int32)
@@ -290,8 +327,8 @@ class Paged:
         if not any(lora and lora.rank for lora in loras):
             return plain
         if not self._with_loras:
-            share = partial(self._share, kept=self._kept)
-            self._with_loras = [_WithLoras(self._compiled, share) for _ in range(2)]
+            both = (self._reader, self._compiled)
+            self._with_loras = [_WithLoras(each, self._share) for each in both]
         with_loras = self._with_loras[plain is self._stepping]
         with_loras.take(loras)
         return with_loras.request
@@ -336,6 +373,17 @@ class _WithLoras:
                 for name, tensor in zip(parameters(at, part), stacked, strict=True):
                     self.request.set_tensor(name, ov.Tensor(tensor.numpy().copy()))
         self._mix = mix
+
+
+def _page_shapes(compiled: Compiled) -> list[tuple[list[int], Any]]:
+    """What a page holds in each block, keys and values: (heads, PAGE, each), and its type."""
+    shapes = []
+    for at in range(compiled.layers):
+        for name in KEPT:
+            known = compiled.plain.input(f"{name}_cache.{at}")
+            shape = [each.get_length() for each in list(known.get_partial_shape())[1:]]
+            shapes.append((shape, known.get_element_type().to_dtype()))
+    return shapes
 
 
 def _numbers(values: Sequence[int]) -> Array:

@@ -3,6 +3,7 @@
 Only numbers are kept here; what is computed lies in the runtime's memory under them.
 """
 
+import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,16 +15,54 @@ PAGE = 32  # tokens: what the processor's PagedAttention takes
 Pairs = list[tuple[int, int]]  # pages to be copied, from and to
 
 
-class Pages:
-    """The pages of some slots, and of texts that are kept. A page may be held by many of them."""
+class Pool:
+    """Pages of memory, each held by no text, by one, or by many."""
 
-    def __init__(self, slots: int, each: int, spare: int) -> None:
-        """`each`: pages that a slot may hold; `spare`: that kept texts may hold alone."""
-        self.count = slots * each + spare
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.lock = threading.RLock()  # for whoever also copies what lies in them
+        self._holders = [0] * count
+        self._free = list(range(count))[::-1]  # the one that was used last is taken first
+
+    def take(self) -> int:
+        """One that nobody held; its taker does now. Raises MemoryError."""
+        with self.lock:
+            if not self._free:
+                raise MemoryError(f"All {self.count} pages for texts are in use.")
+            page = self._free.pop()
+            self._holders[page] = 1
+            return page
+
+    def hold(self, pages: Iterable[int]) -> None:
+        """Hold pages that somebody holds already."""
+        with self.lock:
+            for page in pages:
+                self._holders[page] += 1
+
+    def forget(self, pages: Iterable[int]) -> list[int]:
+        """Hold pages no more; those that nobody holds now."""
+        freed = []
+        with self.lock:
+            for page in pages:
+                self._holders[page] -= 1
+                if not self._holders[page]:
+                    freed.append(page)
+            self._free += freed
+        return freed
+
+    def shared(self, page: int) -> bool:
+        """Whether more than one holds it."""
+        return self._holders[page] > 1
+
+
+class Pages:
+    """The pages of some slots. Those of a pool may be held by slots of several threads."""
+
+    def __init__(self, pool: Pool, slots: int, each: int) -> None:
+        """`each`: pages that a slot may hold."""
+        self._pool = pool
         self._tables = np.zeros((slots, each), np.int32)
         self._held = [0] * slots  # pages of each slot
-        self._holders = [0] * self.count  # of each page
-        self._free = list(range(self.count))[::-1]  # the one that was used last is taken first
 
     def of(self, slot: int, tokens: int) -> NDArray[Any]:
         """The pages of a slot's first tokens."""
@@ -39,11 +78,11 @@ class Pages:
         for at in range(start // PAGE, -(-end // PAGE)):
             page = int(table[at])
             if at >= self._held[slot]:
-                table[at] = self._take()
+                table[at] = self._pool.take()
                 self._held[slot] = at + 1
-            elif self._holders[page] > 1:
-                table[at] = fresh = self._take()
-                self._holders[page] -= 1
+            elif self._pool.shared(page):
+                table[at] = fresh = self._pool.take()
+                self._pool.forget([page])
                 if at * PAGE < start:
                     pairs.append((page, fresh))
         return pairs
@@ -54,49 +93,28 @@ class Pages:
         Whole pages are held together; one that the text will go on in is copied.
         """
         whole = [int(page) for page in pages[: tokens // PAGE]]
-        self._hold(whole)
+        self._pool.hold(whole)
         self.drop(slot)
         self._tables[slot, : len(whole)] = whole
         self._held[slot] = len(whole)
         if tokens % PAGE == 0:
             return []
-        self._tables[slot, len(whole)] = fresh = self._take()
+        self._tables[slot, len(whole)] = fresh = self._pool.take()
         self._held[slot] += 1
         return [(int(pages[len(whole)]), fresh)]
 
     def keep(self, slot: int, tokens: int) -> tuple[int, ...]:
         """Hold the pages of a slot's first tokens, whatever becomes of the slot."""
         pages = tuple(map(int, self.of(slot, tokens)))
-        self._hold(pages)
+        self._pool.hold(pages)
         return pages
-
-    def forget(self, pages: Iterable[int]) -> list[int]:
-        """Hold pages no more; those that nobody holds now."""
-        freed = []
-        for page in pages:
-            self._holders[page] -= 1
-            if not self._holders[page]:
-                freed.append(page)
-        self._free += freed
-        return freed
 
     def drop(self, slot: int) -> list[int]:
         """Leave a slot without pages; those that nobody holds now."""
         held, self._held[slot] = self._held[slot], 0
-        return self.forget(map(int, self._tables[slot, :held]))
+        return self._pool.forget(map(int, self._tables[slot, :held]))
 
     def swap(self, one: int, other: int) -> None:
         """Give two slots each other's text."""
         self._tables[[one, other]] = self._tables[[other, one]]
         self._held[one], self._held[other] = self._held[other], self._held[one]
-
-    def _hold(self, pages: Iterable[int]) -> None:
-        for page in pages:
-            self._holders[page] += 1
-
-    def _take(self) -> int:
-        if not self._free:
-            raise MemoryError(f"All {self.count} pages for texts are in use.")
-        page = self._free.pop()
-        self._holders[page] = 1
-        return page

@@ -1,5 +1,6 @@
 """Keys and values of texts that were read before, kept within a budget of memory."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,10 +27,14 @@ class Prefix:
 
 
 class Prefixes:
-    """The newest text of each place; the one unused longest goes first when memory is full."""
+    """The newest text of each place; the one unused longest goes first when memory is full.
+
+    Several threads may keep theirs here. What `longest` finds stays as long as `lock` is held.
+    """
 
     def __init__(self, budget: int, forget: Callable[[Any], None]) -> None:
         """`budget`: bytes; `forget` is told what of a prefix that goes had been computed."""
+        self.lock = threading.RLock()
         self._budget = budget
         self._forget = forget
         self._by_place: OrderedDict[str, Prefix] = OrderedDict()
@@ -37,35 +42,39 @@ class Prefixes:
     @property
     def size(self) -> int:
         """Bytes of memory in use."""
-        return sum(prefix.size for prefix in self._by_place.values())
+        with self.lock:
+            return sum(prefix.size for prefix in self._by_place.values())
 
     def keep(self, place: str, prefix: Prefix) -> None:
         """Keep a place's newest text instead of its last one."""
-        if len(prefix.ids) < LEAST_TOKENS:
-            self._forget(prefix.kept)
-            return
-        if place in self._by_place:
-            self._forget(self._by_place.pop(place).kept)
-        self._by_place[place] = prefix
-        while self.size > self._budget:
-            self._let_go_of_one()
+        with self.lock:
+            if len(prefix.ids) < LEAST_TOKENS:
+                self._forget(prefix.kept)
+                return
+            if place in self._by_place:
+                self._forget(self._by_place.pop(place).kept)
+            self._by_place[place] = prefix
+            while self.size > self._budget:
+                self._let_go_of_one()
 
     def clear(self) -> None:
         """Keep nothing, for want of memory."""
-        while self._by_place:
-            self._let_go_of_one()
+        with self.lock:
+            while self._by_place:
+                self._let_go_of_one()
 
     def longest(self, ids: Sequence[int], lora: Lora | None = None) -> tuple[int, Any]:
         """How many of these tokens were read before, and what was computed for them."""
         best, found = 0, ""
-        for place, prefix in self._by_place.items():
-            shared = common(prefix.ids, ids) if prefix.lora is lora else 0
-            if shared > best:
-                best, found = shared, place
-        if best < LEAST_TOKENS:
-            return 0, None
-        self._by_place.move_to_end(found)
-        return best, self._by_place[found].kept
+        with self.lock:
+            for place, prefix in self._by_place.items():
+                shared = common(prefix.ids, ids) if prefix.lora is lora else 0
+                if shared > best:
+                    best, found = shared, place
+            if best < LEAST_TOKENS:
+                return 0, None
+            self._by_place.move_to_end(found)
+            return best, self._by_place[found].kept
 
     def _let_go_of_one(self) -> None:
         _, prefix = self._by_place.popitem(last=False)

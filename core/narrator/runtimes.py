@@ -3,13 +3,15 @@
 import logging
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
 from core.errors import ModelUnavailable
 from core.narrator.lean import Lean
+from core.narrator.loras import PARTS
 from core.narrator.settings import NarratorSettings
 from core.narrator.stretch import Stretch
 from core.narrator.tokens import Tokens
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _MOST_THREADS = 8
 _MEGABYTE = 2**20
+# Parameters of a model that fits into a processor's cache, more or less. A larger one is read from
+# memory for every step, and two batches would read it twice.
+_SMALL = 50_000_000
 _MOST_LOST = 0.005  # of the bits a text takes, for eight-bit weights
 _SAMPLE = (
     "Once there was a keeper who lived in a lighthouse by the sea. Every night she lit the lamp, "
@@ -82,15 +87,20 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def ready(
-    weights: Weights, tokens: Tokens, settings: NarratorSettings
-) -> Callable[[int, int], "Runtime"]:
-    """Make the model ready; what comes back makes a runtime of it.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A model made ready; what computes is made of it."""
 
-    It is told how many slots, and how many bytes for texts that have left theirs.
-    """
+    alone: Callable[[], "Runtime"]  # of one slot, to read with
+    # Told how many slots, and how many bytes for texts that have left theirs: one for each thread
+    # that shall write.
+    lanes: Callable[[int, int], Sequence["Runtime"]]
+
+
+def ready(weights: Weights, tokens: Tokens, settings: NarratorSettings) -> Ready:
+    """Make the model ready."""
     if not on_openvino(weights.tokens.device):
-        return lambda slots, _kept_bytes: Lean(weights, slots)
+        return Ready(lambda: Lean(weights, 1), lambda slots, _kept_bytes: [Lean(weights, slots)])
     from core.narrator import graph, paged  # noqa: PLC0415 - OpenVINO is not on every platform
 
     count = threads(settings.threads)
@@ -102,8 +112,17 @@ def ready(
         (lost := loss(weights, tokens, compiled)) <= _MOST_LOST  # a NaN is not, either
     ):
         _log.warning("int8 would lose %.2f %% of a text's bits: computing in fp32", 100 * lost)
-        compiled = paged.Compiled(weights, graph.Precision.FP32, count, pinned=pinned)
-    return lambda slots, kept_bytes: paged.Paged(compiled, slots, kept_bytes)
+        wanted = graph.Precision.FP32
+        compiled = paged.Compiled(weights, wanted, count, pinned=pinned)
+    stepping = [compiled]
+    if count > 1 and _size(weights) <= _SMALL:
+        halves = (count - count // 2, count // 2)
+        stepping = [paged.Compiled(weights, graph.Precision(wanted), each) for each in halves]
+
+    def lanes(slots: int, kept_bytes: int) -> Sequence["Runtime"]:
+        return paged.side_by_side(compiled, stepping[:slots], slots, kept_bytes)
+
+    return Ready(lambda: paged.Paged(compiled, 1, 0), lanes)
 
 
 def loss(weights: Weights, tokens: Tokens, compiled: "Compiled") -> float:
@@ -120,6 +139,12 @@ def loss(weights: Weights, tokens: Tokens, compiled: "Compiled") -> float:
         does = paged.Paged(compiled, 1).likely(Stretch(0, ids, 0)).log_softmax(-1)
     odds = should.exp()
     return float((odds * (should - does)).sum() / -(odds * should).sum())
+
+
+def _size(weights: Weights) -> int:
+    """Parameters, more or less."""
+    each = sum(matrix.numel() for part in PARTS for matrix in weights.layers[0].part(part))
+    return weights.tokens.numel() + len(weights.layers) * each
 
 
 def slots(weights: Weights, settings: NarratorSettings) -> int:

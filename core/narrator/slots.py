@@ -6,7 +6,7 @@ written with the others, a token of each in a step.
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 class Slots:
     """Rows that write, in the first slots, and rows that read, in those behind."""
 
-    def __init__(self, runtime: "Runtime", tokens: Tokens, prefix_bytes: int) -> None:
-        """`prefix_bytes`: memory for texts that have left their slots."""
+    def __init__(self, runtime: "Runtime", tokens: Tokens, prefixes: Prefixes) -> None:
+        """`prefixes`: the texts that have left their slots."""
         self.rows: list[Row] = []  # those that write
         self.readers: list[Row] = []
-        self.prefixes = Prefixes(prefix_bytes, runtime.forget)
+        self.prefixes = prefixes
         self.tokens_read = 0  # of prompts, for measurements: without those that were kept
         self.speed = 0.0  # seconds a token when prompts were read last
         self._runtime = runtime
@@ -63,9 +63,12 @@ class Slots:
 
         False where it shall wait for another one, so that what both have in common is read once.
         """
+        with self.prefixes.lock:
+            return self._admit(row, *self.prefixes.longest(row.unread, row.job.lora))
+
+    def _admit(self, row: Row, length: int, kept: Any) -> bool:
         slot = len(self)
         lora, unread = row.job.lora, row.unread
-        length, kept = self.prefixes.longest(unread, lora)
         least = max(length, LEAST_TOKENS)
         if any(other.begins_like(row) > least for other in self.readers):
             return False

@@ -11,9 +11,10 @@ from torch import Tensor
 from core.errors import ModelUnavailable
 from core.narrator import runtimes, weighing
 from core.narrator.asking import wishes
-from core.narrator.batches import Batch, BatchSettings
+from core.narrator.batches import BatchSettings
 from core.narrator.guarding import barred_beginnings, barred_tokens, guard_for
 from core.narrator.jobs import Job
+from core.narrator.lanes import Lanes
 from core.narrator.lexicon import read_words
 from core.narrator.loras import SUMS, Lora, read_lora
 from core.narrator.narrator import BASE, Assignment, Doubt, Fit, Mode
@@ -56,14 +57,14 @@ class Storyteller:
         self._live_folder = settings.lora
         self._sizes: tuple[dict[str, tuple[int, ...]], str] | None = None
         self._loras: OrderedDict[str, Lora] = OrderedDict()
-        self._making = runtimes.ready(weights, tokens, settings)
+        self._ready = runtimes.ready(weights, tokens, settings)
         self._scorer: runtimes.Runtime | None = None
         self._head: Head | None = None
         self._head_sought = False
         self._scoring = threading.Lock()
         self._submitting = threading.RLock()
-        self._batch = self._new_batch(self._making)
-        self._retired: list[Batch] = []
+        self._lanes = self._new_lanes(self._ready)
+        self._retired: list[Lanes] = []
 
     def job(self, assignment: Assignment, attempt: int, news: Callable[[], None]) -> Job:
         """What the batch is to do; another `attempt` at the same assignment draws other words."""
@@ -92,7 +93,7 @@ class Storyteller:
         """Let the batch write it. Raises Overloaded when too many wait."""
         with self._submitting:  # what it adds to the weights depends on which ones are there
             job.lora = self._lora(lora)
-            self._batch.submit(job)
+            self._lanes.submit(job)
 
     def use(self, lora: Path | None) -> None:
         """Lay another LoRA over the model; what was submitted before is written with the old one.
@@ -101,10 +102,10 @@ class Storyteller:
         """
         live = self._read_lora(lora) if lora else None
         weights = _read(self._folder, self._settings, live)
-        making = runtimes.ready(weights, self._tokens, self._settings)
-        batch = self._new_batch(making)
+        ready = runtimes.ready(weights, self._tokens, self._settings)
+        lanes = self._new_lanes(ready)
         with self._submitting, self._scoring:
-            self._go_on_with(batch, making)
+            self._go_on_with(lanes, ready)
             self._weights = weights
             self._loras.clear()
             if self._live and self._live_folder:
@@ -159,25 +160,25 @@ class Storyteller:
 
     def close(self) -> None:
         """Finish what is being written."""
-        for batch in (self._batch, *self._retired):
-            batch.close()
+        for lanes in (self._lanes, *self._retired):
+            lanes.close()
 
     def _mend(self) -> None:
         """Make anew what computes, where it failed: a graph that did once may go on failing."""
         with self._submitting:
-            if self._batch.broken:
-                making = runtimes.ready(self._weights, self._tokens, self._settings)
+            if self._lanes.broken:
+                ready = runtimes.ready(self._weights, self._tokens, self._settings)
                 with self._scoring:
-                    self._go_on_with(self._new_batch(making), making)
+                    self._go_on_with(self._new_lanes(ready), ready)
 
-    def _go_on_with(self, batch: Batch, making: Callable[[int, int], "runtimes.Runtime"]) -> None:
-        """Let the batch before finish what it has, and write what comes with this one."""
-        self._batch.retire()
-        self._retired = [self._batch, *(each for each in self._retired if not each.done)]
-        self._batch, self._making, self._scorer = batch, making, None
+    def _go_on_with(self, lanes: Lanes, ready: runtimes.Ready) -> None:
+        """Let those before finish what they have, and write what comes with these."""
+        self._lanes.retire()
+        self._retired = [self._lanes, *(each for each in self._retired if not each.done)]
+        self._lanes, self._ready, self._scorer = lanes, ready, None
 
     def _own_scorer(self) -> "runtimes.Runtime":
-        self._scorer = self._scorer or self._making(1, 0)
+        self._scorer = self._scorer or self._ready.alone()
         return self._scorer
 
     def _lora(self, wanted: str) -> Lora | None:
@@ -205,11 +206,11 @@ class Storyteller:
             self._sizes = read_sizes(self._folder)
         return read_lora(folder, *self._sizes)
 
-    def _new_batch(self, making: Callable[[int, int], "runtimes.Runtime"]) -> Batch:
+    def _new_lanes(self, ready: runtimes.Ready) -> Lanes:
         settings = self._settings
         kept_bytes = settings.prefix_megabytes * _MEGABYTE
-        return Batch(
-            making(runtimes.slots(self._weights, settings), kept_bytes),
+        return Lanes(
+            ready.lanes(runtimes.slots(self._weights, settings), kept_bytes),
             self._tokens,
             BatchSettings(
                 waiting=settings.waiting,

@@ -11,9 +11,10 @@ from transformers import GPT2LMHeadModel
 from transformers.generation.streamers import BaseStreamer
 
 from core.narrator import runtimes
-from core.narrator.batches import Batch, BatchSettings
+from core.narrator.batches import BatchSettings
 from core.narrator.guard import Guard
 from core.narrator.jobs import Job
+from core.narrator.lanes import Lanes
 from core.narrator.loras import Lora
 from core.narrator.pen import Pen
 from core.narrator.sampling import PRESETS, Measure
@@ -74,12 +75,16 @@ class Ours:
         self.tokens = read_tokens(folder)
         self._weights = read_weights(folder, torch.device("cpu"))
         settings = NarratorSettings(model=str(folder), **how)
-        making = runtimes.ready(self._weights, self.tokens, settings)
-        self._scorer = making(1, 0)
-        self.batch = Batch(
-            making(slots, prefix_bytes),
+        ready = runtimes.ready(self._weights, self.tokens, settings)
+        self._scorer = ready.alone()
+        self.lanes = Lanes(
+            ready.lanes(slots, prefix_bytes),
             self.tokens,
-            BatchSettings(prefix_bytes=prefix_bytes, waiting=20_000),
+            BatchSettings(
+                prefix_bytes=prefix_bytes,
+                waiting=20_000,
+                threads=runtimes.threads(settings.threads),
+            ),
         )
 
     def speed(self, prompts: Sequence[tuple[int, ...]], loras: Sequence[Lora | None] = ()) -> float:
@@ -118,7 +123,7 @@ class Ours:
 
         def submit(job: Job) -> None:
             job.lora = lora
-            self.batch.submit(job)
+            self.lanes.submit(job)
 
         return Written(submit, self.tokens, prompt, seed, new)
 
@@ -128,7 +133,7 @@ class Ours:
 
     def close(self) -> None:
         """Let the batch go."""
-        self.batch.close()
+        self.lanes.close()
 
 
 class _First(BaseStreamer):

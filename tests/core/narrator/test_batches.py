@@ -17,6 +17,7 @@ from core.narrator.batches import Batch, BatchSettings
 from core.narrator.graph import Precision
 from core.narrator.guard import Guard
 from core.narrator.jobs import Job
+from core.narrator.loras import Lora
 from core.narrator.paged import Compiled, Paged
 from core.narrator.pen import Pen
 from core.narrator.sampling import Measure, Sampling
@@ -49,14 +50,23 @@ class Desk:
         self.tokens = tokens
 
     def ask(
-        self, prompt: str = "Mara slept.", *, seed: int = 1, place: str = "", most: int = 60
+        self,
+        prompt: str = "Mara slept.",
+        *,
+        seed: int = 1,
+        place: str = "",
+        most: int = 60,
+        lora: Lora | None = None,
     ) -> Asked:
         pen = Pen(self.tokens, Measure(4, most // 2, most), Guard((), ()))
         ids = (self.tokens.end, *self.tokens.encode(f"{prompt}\n\n")) if prompt else ()
-        asked = Asked(Job(ids, most, pen, HOW, str(seed), place, lambda: None))
+        asked = Asked(Job(ids, most, pen, HOW, str(seed), place, lambda: None, lora))
         asked.job.news = asked.heard
-        self.batch.submit(asked.job)
+        self.submit(asked.job)
         return asked
+
+    def submit(self, job: Job) -> None:
+        self.batch.submit(job)
 
     def told(self, prompt: str = "Mara slept.", *, seed: int = 1, place: str = "") -> str:
         asked = self.ask(prompt, seed=seed, place=place)

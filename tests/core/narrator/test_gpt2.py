@@ -164,7 +164,7 @@ async def test_what_computes_is_made_anew_when_it_failed(
     narrator = Gpt2Narrator(settings(speaking))
     try:
         told = await passage(narrator, TOLD)
-        runtime = (await narrator._storyteller())._batch._runtime
+        runtime = (await narrator._storyteller())._lanes.batches[0]._runtime
 
         def fail(*_: object) -> None:
             raise RuntimeError("a node failed")

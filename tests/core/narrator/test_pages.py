@@ -4,15 +4,16 @@ import random
 
 import pytest
 
-from core.narrator.pages import PAGE, Pages
+from core.narrator.pages import PAGE, Pages, Pool
 
 
 class Memory:
     """What would lie in the pages: at each place of a page, the token that was written there."""
 
-    def __init__(self, pages: Pages) -> None:
-        self.pages = pages
-        self.cells = {page: [0] * PAGE for page in range(pages.count)}
+    def __init__(self, slots: int, each: int, spare: int) -> None:
+        self.pool = Pool(slots * each + spare)
+        self.pages = Pages(self.pool, slots, each)
+        self.cells = {page: [0] * PAGE for page in range(self.pool.count)}
 
     def write(self, slot: int, start: int, tokens: list[int]) -> None:
         self._copy(self.pages.write(slot, start, start + len(tokens)))
@@ -35,7 +36,7 @@ class Memory:
 
 
 def test_a_kept_text_takes_no_memory_of_its_own() -> None:
-    memory = Memory(Pages(slots=1, each=4, spare=4))
+    memory = Memory(slots=1, each=4, spare=4)
     memory.write(0, 0, list(range(100)))
     held = memory.pages.keep(0, 70)
     assert held == tuple(memory.pages.of(0, 70))
@@ -43,7 +44,7 @@ def test_a_kept_text_takes_no_memory_of_its_own() -> None:
 
 
 def test_a_text_that_goes_on_leaves_the_one_it_began_with_alone() -> None:
-    memory = Memory(Pages(slots=2, each=4, spare=4))
+    memory = Memory(slots=2, each=4, spare=4)
     memory.write(0, 0, list(range(100)))
     held = memory.pages.keep(0, 100)
     memory.begin_with(1, held, 70)
@@ -56,12 +57,13 @@ def test_a_text_that_goes_on_leaves_the_one_it_began_with_alone() -> None:
 
 
 def test_pages_that_nobody_holds_are_taken_again() -> None:
-    pages = Pages(slots=2, each=2, spare=0)
+    pool = Pool(4)
+    pages = Pages(pool, slots=2, each=2)
     for _ in range(9):
         pages.write(0, 0, 2 * PAGE)
         held = pages.keep(0, 2 * PAGE)
         assert pages.drop(0) == [], "they are kept"
-        assert sorted(pages.forget(held)) == sorted(held)
+        assert sorted(pool.forget(held)) == sorted(held)
     pages.write(0, 0, 2 * PAGE)
     pages.write(1, 0, PAGE)
     pages.keep(1, PAGE)
@@ -74,7 +76,7 @@ def test_pages_that_nobody_holds_are_taken_again() -> None:
 def test_whatever_happens_every_text_stays_what_it_is(seed: int) -> None:
     chance = random.Random(seed)
     slots, longest = 3, 4 * PAGE
-    memory = Memory(Pages(slots, 4, 8))
+    memory = Memory(slots, 4, 8)
     texts: list[list[int]] = [[] for _ in range(slots)]
     kept: list[tuple[tuple[int, ...], list[int]]] = []
     for step in range(400):
@@ -104,11 +106,11 @@ def test_whatever_happens_every_text_stays_what_it_is(seed: int) -> None:
                 memory.pages.drop(slot)
                 texts[slot] = []
             case "forget" if kept:
-                memory.pages.forget(kept.pop(chance.randrange(len(kept)))[0])
+                memory.pool.forget(kept.pop(chance.randrange(len(kept)))[0])
         assert [memory.text(at, len(text)) for at, text in enumerate(texts)] == texts
         assert all(memory.read(held, len(text)) == text for held, text in kept)
     for held, _ in kept:
-        memory.pages.forget(held)
+        memory.pool.forget(held)
     for slot in range(slots):
         memory.pages.drop(slot)
-    assert sorted(memory.pages._free) == list(range(memory.pages.count))
+    assert sorted(memory.pool._free) == list(range(memory.pool.count))

@@ -14,6 +14,7 @@ from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from core.errors import LoraRefused, ModelUnavailable
+from core.narrator import runtimes
 from core.narrator.graph import Precision
 from core.narrator.lean import Lean
 from core.narrator.loras import Lora, read_lora
@@ -381,6 +382,39 @@ def test_threads_are_pinned_where_no_processor_is_left_over(
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1}, raising=False)
     for count, pinned in ((1, False), (2, True)):
         settings = NarratorSettings(threads=count, precision="fp32")
-        runtime = ready(weights, tokens, settings)(1, 0)
+        runtime = ready(weights, tokens, settings).alone()
         assert isinstance(runtime, Paged)
         assert runtime._compiled.plain.get_property("ENABLE_CPU_PINNING") is pinned
+
+
+@pytest.mark.parametrize(
+    ("count", "slots", "most", "found"),
+    [
+        (2, 7, 1.0, [(3, 1), (4, 1)]),
+        (5, 8, 1.0, [(4, 3), (4, 2)]),
+        (1, 8, 1.0, [(8, 1)]),
+        (2, 1, 1.0, [(1, 1)]),
+        (2, 8, 0.5, [(8, 2)]),
+    ],
+)
+def test_a_small_model_writes_in_two_threads(
+    count: int,
+    slots: int,
+    most: float,
+    found: list[tuple[int, int]],
+    saved: Path,
+    tokens: Tokens,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weights = read_weights(saved, CPU)
+    parameters = sum(weight.numel() for weight in model().parameters())
+    assert parameters * 0.9 < runtimes._size(weights) < parameters
+    monkeypatch.setattr(runtimes, "_SMALL", most * parameters)
+    settings = NarratorSettings(threads=count, precision="fp32")
+    lanes = ready(weights, tokens, settings).lanes(slots, 2**20)
+    told = []
+    for each in lanes:
+        assert isinstance(each, Paged)
+        assert each._reader.threads == count
+        told.append((each.slots, each._compiled.threads))
+    assert told == found

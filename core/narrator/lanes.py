@@ -1,0 +1,61 @@
+"""Batches side by side: while one of them draws words, another one computes.
+
+Between two steps of a small model the processors wait for Python: a word is drawn for each
+passage, and every pen takes its own. So the passages are parted among two batches, each with a
+thread and half of the processors. What one has read the other may go on from.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from core.narrator.batches import Batch, BatchSettings, refuse_when_full
+from core.narrator.jobs import Job
+from core.narrator.prefixes import Prefixes
+from core.narrator.tokens import Tokens
+
+if TYPE_CHECKING:
+    from core.narrator.runtimes import Runtime
+
+
+class Lanes:
+    """Some batches as one. Its methods may be called from any thread."""
+
+    def __init__(
+        self, runtimes: Sequence["Runtime"], tokens: Tokens, settings: BatchSettings
+    ) -> None:
+        """`runtimes`: one for each, with memory in common; `settings`: for all together."""
+        prefixes = Prefixes(settings.prefix_bytes, runtimes[0].forget)
+        each = replace(settings, threads=max(1, settings.threads // len(runtimes)))
+        self.batches = [Batch(runtime, tokens, each, prefixes) for runtime in runtimes]
+        self._most_waiting = settings.waiting
+        self._submitting = threading.Lock()
+
+    def submit(self, job: Job) -> None:
+        """Let the batch that has least to do write it. Raises as `Batch.submit` does."""
+        with self._submitting:
+            refuse_when_full(sum(batch.waiting for batch in self.batches), self._most_waiting)
+            min(self.batches, key=lambda batch: batch.load).submit(job)
+
+    def retire(self) -> None:
+        """Take nothing more, and stop when all that was taken is written; does not wait for it."""
+        for batch in self.batches:
+            batch.retire()
+
+    def close(self) -> None:
+        """Write to the end what is in hand, within the time set, and stop."""
+        for batch in self.batches:
+            batch.hurry()
+        for batch in self.batches:
+            batch.close()
+
+    @property
+    def broken(self) -> bool:
+        """Whether something failed in any of them, and not for want of memory."""
+        return any(batch.broken for batch in self.batches)
+
+    @property
+    def done(self) -> bool:
+        """Whether all of them have stopped."""
+        return all(batch.done for batch in self.batches)

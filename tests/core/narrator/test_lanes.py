@@ -1,0 +1,179 @@
+"""Batches side by side: balanced, bounded together, and going on from what any of them has read."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from core.errors import NarratorError, Overloaded
+from core.narrator.batches import BatchSettings
+from core.narrator.graph import Precision
+from core.narrator.jobs import Job
+from core.narrator.lanes import Lanes
+from core.narrator.loras import Lora
+from core.narrator.paged import Compiled, side_by_side
+from core.narrator.tokens import Tokens
+from core.narrator.weights import Weights, read_weights
+from tests.core.narrator.test_batches import Asked, Desk
+
+
+class Company(Desk):
+    """Several batches, and the jobs given to them."""
+
+    def __init__(self, lanes: Lanes, tokens: Tokens) -> None:
+        super().__init__(lanes.batches[0], tokens)
+        self.lanes = lanes
+
+    def submit(self, job: Job) -> None:
+        self.lanes.submit(job)
+
+
+@pytest.fixture(scope="module")
+def weights(random_model: Path) -> Weights:
+    """Weights that look at everything that was read."""
+    return read_weights(random_model, torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def compiled(weights: Weights) -> list[Compiled]:
+    """What reads, with two threads, and what steps, with one each."""
+    return [Compiled(weights, Precision.FP32, threads) for threads in (2, 1, 1)]
+
+
+@contextmanager
+def running(
+    compiled: list[Compiled], tokens: Tokens, slots: int = 4, **settings: Any
+) -> Iterator[Company]:
+    how = BatchSettings(**settings)
+    lanes = Lanes(side_by_side(compiled[0], compiled[1:], slots, how.prefix_bytes), tokens, how)
+    try:
+        yield Company(lanes, tokens)
+    finally:
+        lanes.close()
+
+
+def _written(asked: list[Asked]) -> list[str]:
+    assert all(each.ended.wait(30) for each in asked)
+    assert not [each.job.error for each in asked if each.job.error]
+    return [each.job.pen.result for each in asked]
+
+
+def test_jobs_go_to_whoever_has_least_to_do(compiled: list[Compiled], tokens: Tokens) -> None:
+    with running(compiled, tokens, slots=16) as desk:
+        asked = [desk.ask(f"Text {seed} of the sea", seed=seed) for seed in range(8)]
+        loads = [batch.load for batch in desk.lanes.batches]
+        _written(asked)
+        assert all(batch.tokens_read for batch in desk.lanes.batches)
+    assert max(loads) <= 4
+
+
+def test_a_take_is_the_same_in_any_lane_and_company(
+    compiled: list[Compiled], tokens: Tokens
+) -> None:
+    prompts = [f"Once there was a lamp {number} that shone on the sea" for number in range(8)]
+    loras = [None, Lora("own", _random_parts(compiled[0])), None, None]
+    with running(compiled, tokens, prefix_bytes=0) as desk:
+        alone = {
+            (at, lora): _written([_ask(desk, prompts[at], at, loras[lora])])[0]
+            for at in range(len(prompts))
+            for lora in (0, 1)
+        }
+    assert len(set(alone.values())) > 12
+    chance = random.Random(5)
+    # A pool that is nearly always full, and texts that go while others begin with theirs.
+    with running(compiled, tokens, prefix_bytes=2**17) as desk:
+        for _ in range(6):
+            wanted = [(chance.randrange(8), chance.randrange(2)) for _ in range(12)]
+            asked = [
+                _ask(desk, prompts[at], at, loras[lora], str(chance.randrange(4)))
+                for at, lora in wanted
+            ]
+            gone = asked[chance.randrange(12)]
+            gone.job.cancelled = True
+            for (at, lora), each in zip(wanted, asked, strict=True):
+                if each is not gone:
+                    assert _written([each]) == [alone[at, lora]]
+
+
+def _ask(desk: Company, prompt: str, seed: int, lora: Lora | None, place: str = "") -> Asked:
+    return desk.ask(prompt, seed=seed, place=place, most=24, lora=lora)
+
+
+def _random_parts(compiled: Compiled) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    size = compiled.size("attn.c_attn")
+    made = torch.Generator().manual_seed(3)
+    return {
+        f"h.{at}.attn.c_attn": (
+            torch.randn(size[0], 2, generator=made) / 4,
+            torch.randn(2, size[1], generator=made) / 4,
+        )
+        for at in range(compiled.layers)
+    }
+
+
+def test_what_one_has_read_the_other_goes_on_from(compiled: list[Compiled], tokens: Tokens) -> None:
+    prompt = "Once there was a keeper who lived in a lighthouse by the sea, far away. " * 3
+    with running(compiled, tokens) as desk:
+        first, second = desk.lanes.batches
+        _written([desk.ask(prompt, place="a")])
+        assert (first.tokens_read > 40, second.tokens_read) == (True, 0)
+        _wait_for(lambda: not first.load)
+        busy = desk.ask("Text of the sea", seed=4, place="b", most=200)
+        _written([desk.ask(f"{prompt}Nobody knew.", seed=2, place="a"), busy])
+        assert 0 < second.tokens_read < 10
+
+
+def test_all_that_wait_are_counted_together(compiled: list[Compiled], tokens: Tokens) -> None:
+    with running(compiled, tokens, slots=2, waiting=3) as desk:
+        asked = [desk.ask(seed=seed, most=200) for seed in range(2)]
+        _wait_for(lambda: not any(batch.waiting for batch in desk.lanes.batches))
+        asked += [desk.ask(seed=seed, most=200) for seed in range(3)]
+        with pytest.raises(Overloaded, match="3 passages are waiting"):
+            desk.ask()
+        _written(asked)
+
+
+def test_what_fails_in_one_does_not_fail_in_the_other(
+    compiled: list[Compiled], tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(compiled, tokens) as desk:
+
+        def fail(*_: object) -> None:
+            raise RuntimeError("a node failed")
+
+        monkeypatch.setattr(desk.lanes.batches[0]._runtime, "finish", fail)
+        asked = [desk.ask(f"Text {seed}", seed=seed) for seed in range(2)]
+        assert all(each.ended.wait(30) for each in asked)
+        assert [bool(each.job.error) for each in asked] == [True, False]
+        assert desk.lanes.broken
+
+
+def test_they_are_closed_at_the_same_time(compiled: list[Compiled], tokens: Tokens) -> None:
+    with running(compiled, tokens, drain=0.0) as desk:
+        asked = [desk.ask(seed=seed, most=200) for seed in range(4)]
+        desk.lanes.close()
+        assert desk.lanes.done
+        assert all(each.ended.wait(30) for each in asked)
+        with pytest.raises(NarratorError, match="has been closed"):
+            desk.ask()
+
+
+def test_those_that_retire_finish_what_they_have(compiled: list[Compiled], tokens: Tokens) -> None:
+    with running(compiled, tokens) as desk:
+        asked = [desk.ask(seed=seed) for seed in range(4)]
+        desk.lanes.retire()
+        assert all(_written(asked))
+        _wait_for(lambda: desk.lanes.done)
+
+
+def _wait_for(there: Any) -> None:
+    until = time.monotonic() + 30
+    while not there():
+        assert time.monotonic() < until
+        threading.Event().wait(0.005)
