@@ -2,7 +2,8 @@
 
 PYTHON ?= $(shell python3.11 -c 'import sys; print(sys.executable)' 2>/dev/null || command -v python3)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --quiet --quiet  # errors only
+# Errors only. A module is compiled when it is first imported; most never are.
+INSTALL := $(BIN)/python -m pip --quiet --quiet install --no-compile
 TORCH := $(shell grep '^torch==' constraints.txt)
 
 # Tiny models run slower on two threads than on one, and the tests run side by side.
@@ -79,16 +80,16 @@ bench-pretrain: .venv/dev.stamp  ## compare the starter's recipe with variants o
 	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('Taleturn needs Python 3.11 or newer: make PYTHON=/path/to/it')"
 	@echo "Setting up .venv; this takes some minutes, once."
 	@$(PYTHON) -m venv .venv
-	@command -v nvidia-smi >/dev/null || $(PIP) install "$(TORCH)+cpu" 2>/dev/null || true
-	@$(PIP) install --constraint constraints.txt --editable .
+	@command -v nvidia-smi >/dev/null || $(INSTALL) "$(TORCH)+cpu" 2>/dev/null || true
+	@$(INSTALL) --constraint constraints.txt --editable .
 	@touch $@
 
 .venv/ray.stamp: .venv/dev.stamp
-	@$(PIP) install --constraint constraints.txt --editable ".[ray]"
+	@$(INSTALL) --constraint constraints.txt --editable ".[ray]"
 	@touch $@
 
 # The list of tools is read here, since the pip of a new environment may not know groups yet.
 .venv/dev.stamp: .venv/run.stamp
 	@$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['dev'], sep='\n')" > .venv/dev.txt
-	@$(PIP) install --constraint constraints.txt --requirement .venv/dev.txt
+	@$(INSTALL) --constraint constraints.txt --requirement .venv/dev.txt
 	@touch $@
