@@ -11,6 +11,7 @@ import random
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ class BatchSettings:
     slots: int = 32  # passages written at once
     waiting: int = 64  # jobs that may wait for a slot; more are refused
     prefix_bytes: int = KEPT_BYTES  # memory for texts read before, no more than the runtime's
-    threads: int = 1  # of the processor
+    threads: int = 1  # of torch
     drain: float = 10.0  # seconds that jobs in hand may take after `close`
 
 
@@ -69,6 +70,8 @@ class Batch:
         self._closed_at: float | None = None
         self._retired = False
         self.broken = False  # something failed, and not for want of memory
+        # Who has less to do, if somebody has.
+        self.heir: Callable[[], Batch | None] = lambda: None
         self._thread = threading.Thread(target=self._run, name="narrator", daemon=True)
         self._thread.start()
         # A thread that is still inside torch when the interpreter goes aborts the process.
@@ -88,6 +91,15 @@ class Batch:
             refuse_when_full(self.waiting, self._settings.waiting)
             self._waiting.put(job.place, job)
             self._changed.notify()
+
+    def take_over(self, row: Row) -> bool:
+        """Go on with another batch's row before those that wait; False when it is too late."""
+        with self._changed:
+            if self._over():
+                return False
+            self._put_back.append(row)
+            self._changed.notify()
+            return True
 
     def retire(self) -> None:
         """Take nothing more, and stop when all that was taken is written; does not wait for it."""
@@ -173,6 +185,7 @@ class Batch:
     def _round(self) -> None:
         writing = bool(self._slots.rows)
         self._slots.let_go_of_cancelled()
+        self._share()
         part = self._part() if writing else _PART
         until = time.monotonic() + (_READING if writing else _BURST)
         while self._slots.read(part, self._admit_one) and (
@@ -180,6 +193,20 @@ class Batch:
         ):
             pass
         self._slots.write()
+
+    def _share(self) -> None:
+        """Hand over a row or more, where another batch would write them sooner."""
+        while (heir := self.heir()) and (row := self._last_row()):
+            row.put_back()
+            if not heir.take_over(row):
+                self._put_back.append(row)
+                return
+
+    def _last_row(self) -> Row | None:
+        """Who would get on last here: who waits, then who writes."""
+        if self._put_back:
+            return self._put_back.pop()
+        return self._next_row() or self._slots.give_up()
 
     def _part(self) -> int:
         """Tokens of prompts read at once while others write: fewer where so many take too long."""

@@ -2,12 +2,13 @@
 
 Between two steps of a small model the processors wait for Python: a word is drawn for each
 passage, and every pen takes its own. So the passages are parted among two batches, each with a
-thread and half of the processors. What one has read the other may go on from.
+thread and half of the processors. What one has read the other may go on from, so that passages
+are handed over without being read again when one has two more than the other.
 """
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from core.narrator.batches import Batch, BatchSettings, refuse_when_full
@@ -27,8 +28,9 @@ class Lanes:
     ) -> None:
         """`runtimes`: one for each, with memory in common; `settings`: for all together."""
         prefixes = Prefixes(settings.prefix_bytes, runtimes[0].forget)
-        each = replace(settings, threads=max(1, settings.threads // len(runtimes)))
-        self.batches = [Batch(runtime, tokens, each, prefixes) for runtime in runtimes]
+        self.batches = [Batch(runtime, tokens, settings, prefixes) for runtime in runtimes]
+        for batch in self.batches:
+            batch.heir = partial(self._heir, batch)
         self._most_waiting = settings.waiting
         self._submitting = threading.Lock()
 
@@ -36,7 +38,7 @@ class Lanes:
         """Let the batch that has least to do write it. Raises as `Batch.submit` does."""
         with self._submitting:
             refuse_when_full(sum(batch.waiting for batch in self.batches), self._most_waiting)
-            min(self.batches, key=lambda batch: batch.load).submit(job)
+            self._idlest().submit(job)
 
     def retire(self) -> None:
         """Take nothing more, and stop when all that was taken is written; does not wait for it."""
@@ -59,3 +61,11 @@ class Lanes:
     def done(self) -> bool:
         """Whether all of them have stopped."""
         return all(batch.done for batch in self.batches)
+
+    def _idlest(self) -> Batch:
+        return min(self.batches, key=lambda batch: batch.load)
+
+    def _heir(self, batch: Batch) -> Batch | None:
+        """Who takes a row of a batch, if it then has no more to do."""
+        idlest = self._idlest()
+        return idlest if batch.load - idlest.load > 1 else None

@@ -50,6 +50,14 @@ class Slots:
             if self.rows[index].job.cancelled:
                 self._leave(index)
 
+    def give_up(self) -> Row | None:
+        """Free the slot of the row that came last, if any writes; what was computed is kept."""
+        if not self.rows:
+            return None
+        row = self.rows[-1]
+        self._leave(len(self.rows) - 1)
+        return row
+
     def clear(self) -> list[Row]:
         """Free all slots; who stood in them comes back."""
         found = [*self.rows, *self.readers]

@@ -209,13 +209,15 @@ class Storyteller:
     def _new_lanes(self, ready: runtimes.Ready) -> Lanes:
         settings = self._settings
         kept_bytes = settings.prefix_megabytes * _MEGABYTE
+        # Where OpenVINO computes, torch only draws, and its idle threads would be in the way.
+        drawn_only = runtimes.on_openvino(self._weights.tokens.device)
         return Lanes(
             ready.lanes(runtimes.slots(self._weights, settings), kept_bytes),
             self._tokens,
             BatchSettings(
                 waiting=settings.waiting,
                 prefix_bytes=kept_bytes,
-                threads=self._threads,
+                threads=1 if drawn_only else self._threads,
                 drain=settings.drain_seconds,
             ),
         )

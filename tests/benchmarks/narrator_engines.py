@@ -80,11 +80,7 @@ class Ours:
         self.lanes = Lanes(
             ready.lanes(slots, prefix_bytes),
             self.tokens,
-            BatchSettings(
-                prefix_bytes=prefix_bytes,
-                waiting=20_000,
-                threads=runtimes.threads(settings.threads),
-            ),
+            BatchSettings(prefix_bytes=prefix_bytes, waiting=20_000),
         )
 
     def speed(self, prompts: Sequence[tuple[int, ...]], loras: Sequence[Lora | None] = ()) -> float:

@@ -14,7 +14,7 @@ import torch
 from core.errors import NarratorError, Overloaded
 from core.narrator.batches import BatchSettings
 from core.narrator.graph import Precision
-from core.narrator.jobs import Job
+from core.narrator.jobs import Job, Row
 from core.narrator.lanes import Lanes
 from core.narrator.loras import Lora
 from core.narrator.paged import Compiled, side_by_side
@@ -127,6 +127,45 @@ def test_what_one_has_read_the_other_goes_on_from(compiled: list[Compiled], toke
         busy = desk.ask("Text of the sea", seed=4, place="b", most=200)
         _written([desk.ask(f"{prompt}Nobody knew.", seed=2, place="a"), busy])
         assert 0 < second.tokens_read < 10
+
+
+@pytest.mark.parametrize("slots", [2, 8])
+def test_who_is_done_takes_over_from_the_other_what_waits_or_is_written(
+    slots: int, compiled: list[Compiled], tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts = [f"Once there was a lamp {number} that shone on the sea" for number in range(8)]
+    with running(compiled, tokens) as desk:
+        alone = [
+            _written([desk.ask(prompt, seed=seed, most=150 - 140 * (seed % 2))])[0]
+            for seed, prompt in enumerate(prompts)
+        ]
+    with running(compiled, tokens, slots=slots) as desk:
+        first, second = desk.lanes.batches
+        given: list[Row] = []
+        take_over = second.take_over
+
+        def noted(row: Row) -> bool:
+            given.append(row)
+            return take_over(row)
+
+        monkeypatch.setattr(second, "take_over", noted)
+        asked = [
+            desk.ask(prompt, seed=seed, place=str(seed), most=150 - 140 * (seed % 2))
+            for seed, prompt in enumerate(prompts)
+        ]
+        assert _written(asked) == alone
+        assert given
+        assert second.tokens_read <= sum(len(each.job.prompt) for each in asked)
+        _wait_for(lambda: not first.load)
+
+
+def test_nothing_is_handed_to_who_has_closed(compiled: list[Compiled], tokens: Tokens) -> None:
+    with running(compiled, tokens) as desk:
+        first, second = desk.lanes.batches
+        second.retire()
+        first.heir = lambda: second
+        assert all(_written([desk.ask()]))
+        _wait_for(lambda: second.done)
 
 
 def test_all_that_wait_are_counted_together(compiled: list[Compiled], tokens: Tokens) -> None:
