@@ -197,7 +197,6 @@ class Batch:
     def _share(self) -> None:
         """Hand over a row or more, where another batch would write them sooner."""
         while (heir := self.heir()) and (row := self._last_row()):
-            row.put_back()
             if not heir.take_over(row):
                 self._put_back.append(row)
                 return

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from core.errors import NarratorError
 from core.narrator.loras import Lora
@@ -46,6 +47,7 @@ class Row:
     drawn: int | None = None  # the next token, which the pen has not taken yet
     barred: frozenset[int] | None = None  # what the row's mask bars
     leaning: Mapping[int, float] | None = None  # and what it favours
+    kept: Any = None  # what was computed for the tokens read, on the way to another batch
     hopeless: bool = False  # memory was short for it alone, the last time that it was short
 
     @property

@@ -29,8 +29,9 @@ class Lanes:
         """`runtimes`: one for each, with memory in common; `settings`: for all together."""
         prefixes = Prefixes(settings.prefix_bytes, runtimes[0].forget)
         self.batches = [Batch(runtime, tokens, settings, prefixes) for runtime in runtimes]
-        for batch in self.batches:
+        for batch, runtime in zip(self.batches, runtimes, strict=True):
             batch.heir = partial(self._heir, batch)
+            runtime.alone = partial(self._alone, batch)
         self._most_waiting = settings.waiting
         self._submitting = threading.Lock()
 
@@ -69,3 +70,7 @@ class Lanes:
         """Who takes a row of a batch, if it then has no more to do."""
         idlest = self._idlest()
         return idlest if batch.load - idlest.load > 1 else None
+
+    def _alone(self, batch: Batch) -> bool:
+        """Whether nobody else has anything to do."""
+        return not any(other.load for other in self.batches if other is not batch)

@@ -4,7 +4,7 @@ Nothing is computed but what the next token needs. Active texts stand in the fir
 a step reads one block of memory. The logits equal those of transformers' GPT2LMHeadModel.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ class Lean:
         self._heads, self._each = weights.heads, width // weights.heads
         self.device = weights.tokens.device
         self.concurrent = self.device.type != "cpu"  # computes while this thread goes on
+        self.alone: Callable[[], bool] = lambda: True  # whether nobody else computes
         self.window, self.vocabulary = weights.window, weights.tokens.shape[0]
         shape = (len(weights.layers), slots, self._heads, weights.window, self._each)
         self.keys = _zeros(shape, weights.tokens)

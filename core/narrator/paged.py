@@ -94,6 +94,12 @@ class Memory:
         self.pool = Pool(slots * self.pages_each + kept_bytes // self.page_bytes)
         self.kept = [np.zeros((self.pool.count, *shape), kind) for shape, kind in shapes]
 
+    def share(self, request: Any) -> None:
+        """Let a request compute with what lies here."""
+        names = [f"{name}_cache.{at}" for at in range(len(self.kept) // 2) for name in KEPT]
+        for name, memory in zip(names, self.kept, strict=True):
+            request.set_tensor(name, ov.Tensor(memory, shared_memory=True))
+
     def copy(self, pairs: Pairs) -> None:
         """Fill pages with what lies in others."""
         for source, target in pairs:
@@ -127,25 +133,22 @@ class Paged:
     ) -> None:
         """`kept_bytes`: memory for texts that have left their slots, where it is not in common.
 
-        `reading`: the same model, made ready to read more than a token of each text.
+        `reading`: the same model with more threads, to read with while nobody else computes.
         """
         self.slots = slots
         self.window, self.vocabulary = compiled.window, compiled.vocabulary
         self.device = torch.device("cpu")
         self.concurrent = False  # computes in the thread that asks
-        self._compiled = compiled
-        # Each keeps its shapes: a request is slower at another one than at the last.
-        self._reader = reading or compiled
-        self._reading = self._reader.plain.create_infer_request()
-        self._stepping = compiled.plain.create_infer_request()
-        self._with_loras: list[_WithLoras] = []  # the same two, once rows have LoRAs
+        self.alone: Callable[[], bool] = lambda: True  # whether nobody else computes
         self._beside = slots  # one more slot, for a text of one token beside a row alone
         self._memory = memory or Memory(compiled, slots + 1, kept_bytes)
         self._lock = self._memory.pool.lock
         self._longest_text = self._memory.pages_each * PAGE
         self._pages = Pages(self._memory.pool, slots + 1, self._memory.pages_each)
-        for request in (self._reading, self._stepping):
-            self._share(request)
+        # Each keeps its shapes: a request is slower at another one than at the last.
+        self._stepping = _Requests(compiled, self._memory)
+        self._reading = _Requests(compiled, self._memory)
+        self._reading_alone = _Requests(reading, self._memory) if reading else self._reading
         self._laid_out: tuple[Any, list[int]] | None = None  # the last step's request, and pages
         self._inputs: dict[str, Array] = {}
         self._alone = False  # the last step had one row
@@ -188,7 +191,7 @@ class Paged:
             # One row alone is computed by other means, and the last bit that they differ in grows
             # when numbers are rounded to eight bits: so there is a row of one token beside it.
             ids, places, loras = [*ids, 0], [*places, 0], loras * 2
-        request = self._request(loras, self._stepping)
+        request = self._stepping.of(loras)
         self._lay_out(request, places)
         self._ids[:], self._at[:], self._longest[...] = ids, places, max(places) + 1
         self._begun = request
@@ -258,11 +261,6 @@ class Paged:
             self._memory.copy(self._pages.write(slot, start, end))
         self._laid_out = None
 
-    def _share(self, request: Any) -> None:
-        names = [f"{name}_cache.{at}" for at in range(self._compiled.layers) for name in KEPT]
-        for name, memory in zip(names, self._memory.kept, strict=True):
-            request.set_tensor(name, ov.Tensor(memory, shared_memory=True))
-
     def _read(self, stretches: Sequence[Stretch], picked: Array | None) -> Tensor:
         """The logits after the tokens picked, by their numbers; None: after all, filled up."""
         counts = [len(stretch.ids) for stretch in stretches]
@@ -288,7 +286,7 @@ class Paged:
             SEQUENCES[3]: np.cumsum([0, *map(len, own)], dtype=np.int32),
             "max_context_len": np.array(max(at[-1] + 1 for at in places), np.int32),
         }
-        request = self._request(loras, self._reading)
+        request = (self._reading_alone if self.alone() else self._reading).of(loras)
         self._hand(request, inputs)
         return _computed(request)
 
@@ -322,16 +320,22 @@ class Paged:
         self._inputs = inputs  # the graph does not own them
         self._hand(request, inputs)
 
-    def _request(self, loras: Sequence[Lora | None], plain: Any) -> Any:
-        """What computes these rows."""
+
+class _Requests:
+    """What computes rows: plain ones, and those with LoRAs once there are any."""
+
+    def __init__(self, compiled: Compiled, memory: Memory) -> None:
+        self.threads = compiled.threads
+        self.plain = compiled.plain.create_infer_request()
+        memory.share(self.plain)
+        self._with_loras = _WithLoras(compiled, memory)
+
+    def of(self, loras: Sequence[Lora | None]) -> Any:
+        """The one for rows with these."""
         if not any(lora and lora.rank for lora in loras):
-            return plain
-        if not self._with_loras:
-            both = (self._reader, self._compiled)
-            self._with_loras = [_WithLoras(each, self._share) for each in both]
-        with_loras = self._with_loras[plain is self._stepping]
-        with_loras.take(loras)
-        return with_loras.request
+            return self.plain
+        self._with_loras.take(loras)
+        return self._with_loras.request
 
 
 class _WithLoras:
@@ -341,10 +345,9 @@ class _WithLoras:
     and no matrices that none of them changes.
     """
 
-    def __init__(self, compiled: Compiled, share: Callable[[Any], None]) -> None:
-        """`share`: gives a request the keys and values."""
+    def __init__(self, compiled: Compiled, memory: Memory) -> None:
         self.request: Any = None
-        self._compiled, self._share = compiled, share
+        self._compiled, self._memory = compiled, memory
         self._parts: tuple[str, ...] = ()
         self._mix = Mix(())
         self._taken: Sequence[Lora | None] = ()
@@ -366,7 +369,7 @@ class _WithLoras:
         if mix.kinds != self._parts:
             self._parts = mix.kinds
             self.request = self._compiled.mixed(self._parts).create_infer_request()
-            self._share(self.request)
+            self._memory.share(self.request)
         for at in range(self._compiled.layers):
             for part in self._parts:
                 stacked = mix.stacked(f"h.{at}.{part}", self._compiled.size(part))

@@ -51,11 +51,15 @@ class Slots:
                 self._leave(index)
 
     def give_up(self) -> Row | None:
-        """Free the slot of the row that came last, if any writes; what was computed is kept."""
+        """Free the slot of the row that came last, if any writes; it takes its numbers along."""
         if not self.rows:
             return None
-        row = self.rows[-1]
-        self._leave(len(self.rows) - 1)
+        last = len(self.rows) - 1
+        row = self.rows[last]
+        with shortage_told():
+            row.kept = self._runtime.take_out(last, row.read)
+        row.barred = row.leaning = None
+        self._free(last)
         return row
 
     def clear(self) -> list[Row]:
@@ -71,6 +75,13 @@ class Slots:
 
         False where it shall wait for another one, so that what both have in common is read once.
         """
+        if row.kept is not None:
+            self.readers.append(row)
+            with shortage_told():
+                self._runtime.put_in(len(self) - 1, row.kept, row.read)
+            self._runtime.forget(row.kept)
+            row.kept = None
+            return True
         with self.prefixes.lock:
             return self._admit(row, *self.prefixes.longest(row.unread, row.job.lora))
 
@@ -221,11 +232,14 @@ class Slots:
 
     def _leave(self, index: int, *, poisoned: bool = False) -> None:
         """Free a row's slot: the last row moves into it, and the last reader to where that was."""
-        row, last = self.rows[index], len(self.rows) - 1
         if poisoned:
             self._runtime.clear(index)
         else:
-            self._keep(index, row)
+            self._keep(index, self.rows[index])
+        self._free(index)
+
+    def _free(self, index: int) -> None:
+        last = len(self.rows) - 1
         if index != last:
             self._runtime.move(last, index, self.rows[last].read)
             self._masks.move(last, index)

@@ -11,13 +11,15 @@ class Waiting(Generic[T]):
 
     def __init__(self) -> None:
         self._places: OrderedDict[str, deque[T]] = OrderedDict()
+        self._count = 0
 
     def __len__(self) -> int:
-        return sum(map(len, self._places.values()))
+        return self._count
 
     def put(self, place: str, waiter: T) -> None:
         """Let it wait behind the others of its place."""
         self._places.setdefault(place, deque()).append(waiter)
+        self._count += 1
 
     def take(self) -> T | None:
         """The next one, of the place whose turn it is; None when nobody waits."""
@@ -25,6 +27,7 @@ class Waiting(Generic[T]):
             return None
         place, waiters = self._places.popitem(last=False)
         waiter = waiters.popleft()
+        self._count -= 1
         if waiters:
             self._places[place] = waiters
         return waiter

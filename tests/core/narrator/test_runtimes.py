@@ -370,7 +370,7 @@ def test_what_fails_while_it_is_computed_is_said(saved: Path) -> None:
     runtime.begin([6, 7], [3, 2], [None, None])
     runtime.finish()
     # Three tokens at two places: a node fails, of which OpenVINO's `infer` would say nothing.
-    runtime._stepping.set_tensor("ids", ov.Tensor(np.array([6, 7, 8], np.int32)))
+    runtime._stepping.plain.set_tensor("ids", ov.Tensor(np.array([6, 7, 8], np.int32)))
     with pytest.raises(RuntimeError, match="shape"):
         runtime.finish()
 
@@ -384,7 +384,8 @@ def test_threads_are_pinned_where_no_processor_is_left_over(
         settings = NarratorSettings(threads=count, precision="fp32")
         runtime = ready(weights, tokens, settings).alone()
         assert isinstance(runtime, Paged)
-        assert runtime._compiled.plain.get_property("ENABLE_CPU_PINNING") is pinned
+        request = runtime._stepping.plain.get_compiled_model()
+        assert request.get_property("ENABLE_CPU_PINNING") is pinned
 
 
 @pytest.mark.parametrize(
@@ -415,6 +416,6 @@ def test_a_small_model_writes_in_two_threads(
     told = []
     for each in lanes:
         assert isinstance(each, Paged)
-        assert each._reader.threads == count
-        told.append((each.slots, each._compiled.threads))
+        assert each._reading_alone.threads == count
+        told.append((each.slots, each._stepping.threads))
     assert told == found
