@@ -24,14 +24,22 @@ class Lanes:
     """Some batches as one. Its methods may be called from any thread."""
 
     def __init__(
-        self, runtimes: Sequence["Runtime"], tokens: Tokens, settings: BatchSettings
+        self,
+        runtimes: Sequence["Runtime"],
+        tokens: Tokens,
+        settings: BatchSettings,
+        together: int = 0,
     ) -> None:
-        """`runtimes`: one for each, with memory in common; `settings`: for all together."""
+        """`runtimes`: one for each, with memory in common; `settings`: for all of them.
+
+        `together`: so many passages are left to the first one.
+        """
         prefixes = Prefixes(settings.prefix_bytes, runtimes[0].forget)
         self.batches = [Batch(runtime, tokens, settings, prefixes) for runtime in runtimes]
         for batch, runtime in zip(self.batches, runtimes, strict=True):
             batch.heir = partial(self._heir, batch)
             runtime.alone = partial(self._alone, batch)
+        self._together = min(together, runtimes[0].slots)
         self._most_waiting = settings.waiting
         self._submitting = threading.Lock()
 
@@ -39,7 +47,8 @@ class Lanes:
         """Let the batch that has least to do write it. Raises as `Batch.submit` does."""
         with self._submitting:
             refuse_when_full(sum(batch.waiting for batch in self.batches), self._most_waiting)
-            self._idlest().submit(job)
+            chosen = self.batches[0] if self._few(1) else self._idlest()
+            chosen.submit(job)
 
     def retire(self) -> None:
         """Take nothing more, and stop when all that was taken is written; does not wait for it."""
@@ -66,8 +75,14 @@ class Lanes:
     def _idlest(self) -> Batch:
         return min(self.batches, key=lambda batch: batch.load)
 
+    def _few(self, more: int = 0) -> bool:
+        """Whether so many more jobs are still few enough to be written by the first one alone."""
+        return sum(batch.load for batch in self.batches) + more <= self._together
+
     def _heir(self, batch: Batch) -> Batch | None:
-        """Who takes a row of a batch, if it then has no more to do."""
+        """Who takes a row of a batch, because they are few, or if it then has no more to do."""
+        if self._few():
+            return self.batches[0] if batch is not self.batches[0] else None
         idlest = self._idlest()
         return idlest if batch.load - idlest.load > 1 else None
 

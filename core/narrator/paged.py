@@ -38,17 +38,25 @@ class Compiled:
     """A model made ready for this processor. Several `Paged` may share it."""
 
     def __init__(
-        self, weights: Weights, precision: Precision, threads: int, *, pinned: bool = False
+        self,
+        weights: Weights,
+        precision: Precision,
+        threads: int,
+        *,
+        pinned: bool = False,
+        streams: int = 1,
     ) -> None:
-        """`pinned`: each thread stays on a processor of its own."""
+        """`pinned`: each thread stays on a processor of its own.
+
+        `streams`: so many may compute at the same time, each with its part of the threads.
+        """
         self.window, self.vocabulary = weights.window, weights.tokens.shape[0]
         self.layers, self.heads = len(weights.layers), weights.heads
         self.width = weights.tokens.shape[1]
-        self.threads = threads
         self._weights, self._precision = weights, precision
         self._settings = {
             "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": 1,
+            "NUM_STREAMS": streams,
             "ENABLE_CPU_PINNING": pinned,
             "INFERENCE_PRECISION_HINT": "f32",
             "KV_CACHE_PRECISION": "f32" if precision is Precision.FP32 else "f16",
@@ -108,14 +116,17 @@ class Memory:
 
 
 def side_by_side(
-    reading: Compiled, stepping: Sequence[Compiled], slots: int, kept_bytes: int
+    alone: Compiled, together: Sequence[Compiled], slots: int, kept_bytes: int
 ) -> list["Paged"]:
-    """A `Paged` for each that steps, for a thread of its own: so many slots in all."""
-    count = len(stepping)
-    memory = Memory(reading, slots + count, kept_bytes)
+    """A `Paged` for each that computes beside others: so many slots in all.
+
+    `alone`: what computes while the others have nothing to do.
+    """
+    count = len(together)
+    memory = Memory(alone, slots + count, kept_bytes)
     return [
-        Paged(each, (slots + at) // count, memory=memory, reading=reading)
-        for at, each in enumerate(stepping)
+        Paged(each, (slots + count - 1 - at) // count, memory=memory, alone=alone)
+        for at, each in enumerate(together)
     ]
 
 
@@ -129,11 +140,11 @@ class Paged:
         kept_bytes: int = KEPT_BYTES,
         *,
         memory: Memory | None = None,
-        reading: Compiled | None = None,
+        alone: Compiled | None = None,
     ) -> None:
         """`kept_bytes`: memory for texts that have left their slots, where it is not in common.
 
-        `reading`: the same model with more threads, to read with while nobody else computes.
+        `alone`: the same model with more threads, while nobody else computes.
         """
         self.slots = slots
         self.window, self.vocabulary = compiled.window, compiled.vocabulary
@@ -146,19 +157,23 @@ class Paged:
         self._longest_text = self._memory.pages_each * PAGE
         self._pages = Pages(self._memory.pool, slots + 1, self._memory.pages_each)
         # Each keeps its shapes: a request is slower at another one than at the last.
-        self._stepping = _Requests(compiled, self._memory)
-        self._reading = _Requests(compiled, self._memory)
-        self._reading_alone = _Requests(reading, self._memory) if reading else self._reading
+        self._beside_others = _Both(compiled, self._memory)
+        self._by_itself = _Both(alone, self._memory) if alone else self._beside_others
         self._laid_out: tuple[Any, list[int]] | None = None  # the last step's request, and pages
         self._inputs: dict[str, Array] = {}
         self._alone = False  # the last step had one row
         self._begun: Any = None
         longest = min(_LONGEST_WARM, self._longest_text)
         self._cold = [  # taken from the end
-            *((count, True) for count in range(slots, 1, -1)),
-            *((count, False) for count in range(longest, 0, -_ROUND)),
-            (1, True),
+            (count, rows, which)
+            for count, rows in (
+                *((count, True) for count in range(slots, 1, -1)),
+                *((count, False) for count in range(longest, 0, -_ROUND)),
+                (1, True),
+            )
+            for which in dict.fromkeys((self._beside_others, self._by_itself))
         ]
+        self._warming: _Both | None = None
         self._ids = self._at = self._longest = np.zeros(0, np.int32)
 
     def read(self, stretches: Sequence[Stretch]) -> Tensor | None:
@@ -191,7 +206,7 @@ class Paged:
             # One row alone is computed by other means, and the last bit that they differ in grows
             # when numbers are rounded to eight bits: so there is a row of one token beside it.
             ids, places, loras = [*ids, 0], [*places, 0], loras * 2
-        request = self._stepping.of(loras)
+        request = self._both().stepping.of(loras)
         self._lay_out(request, places)
         self._ids[:], self._at[:], self._longest[...] = ids, places, max(places) + 1
         self._begun = request
@@ -207,12 +222,15 @@ class Paged:
 
     def warm(self) -> None:
         """Compute one of them, so that nobody has to wait for it. No text may be in the slots."""
-        count, rows = self._cold.pop()
-        if rows:
-            self.begin([0] * count, [0] * count, [None] * count)
-            self.finish()
-        else:
-            self.read([Stretch(0, [0] * count, 0)])
+        count, rows, self._warming = self._cold.pop()
+        try:
+            if rows:
+                self.begin([0] * count, [0] * count, [None] * count)
+                self.finish()
+            else:
+                self.read([Stretch(0, [0] * count, 0)])
+        finally:
+            self._warming = None
 
     def move(self, source: int, target: int, length: int) -> None:
         """Give a slot another's text, which is needed there no more."""
@@ -255,6 +273,10 @@ class Paged:
             self._memory.copy(self._pages.begin_with(slot, pages, length))
         self._laid_out = None
 
+    def _both(self) -> "_Both":
+        """What is to compute now."""
+        return self._warming or (self._by_itself if self.alone() else self._beside_others)
+
     def _see_to(self, slot: int, start: int, end: int) -> None:
         """Have pages for these tokens of a slot that nobody else holds."""
         with self._lock:
@@ -286,7 +308,7 @@ class Paged:
             SEQUENCES[3]: np.cumsum([0, *map(len, own)], dtype=np.int32),
             "max_context_len": np.array(max(at[-1] + 1 for at in places), np.int32),
         }
-        request = (self._reading_alone if self.alone() else self._reading).of(loras)
+        request = self._both().reading.of(loras)
         self._hand(request, inputs)
         return _computed(request)
 
@@ -321,11 +343,17 @@ class Paged:
         self._hand(request, inputs)
 
 
+class _Both:
+    """What reads and what steps."""
+
+    def __init__(self, compiled: Compiled, memory: Memory) -> None:
+        self.reading, self.stepping = (_Requests(compiled, memory) for _ in range(2))
+
+
 class _Requests:
     """What computes rows: plain ones, and those with LoRAs once there are any."""
 
     def __init__(self, compiled: Compiled, memory: Memory) -> None:
-        self.threads = compiled.threads
         self.plain = compiled.plain.create_infer_request()
         memory.share(self.plain)
         self._with_loras = _WithLoras(compiled, memory)

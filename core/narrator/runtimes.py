@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _MOST_THREADS = 8
 _MEGABYTE = 2**20
+_LANES = 2  # batches side by side
 # Parameters of a model that fits into a processor's cache, more or less. A larger one is read from
-# memory for every step, and two batches would read it twice.
-_SMALL = 50_000_000
+# memory at every step, and by each batch: so many passages are therefore written together.
+_SMALL, _TOGETHER = 50_000_000, 7
 _MOST_LOST = 0.005  # of the bits a text takes, for eight-bit weights
 _SAMPLE = (
     "Once there was a keeper who lived in a lighthouse by the sea. Every night she lit the lamp, "
@@ -95,6 +96,7 @@ class Ready:
     # Told how many slots, and how many bytes for texts that have left theirs: one for each thread
     # that shall write.
     lanes: Callable[[int, int], Sequence["Runtime"]]
+    together: int = 0  # passages that one of them writes sooner than all would
 
 
 def ready(weights: Weights, tokens: Tokens, settings: NarratorSettings) -> Ready:
@@ -114,15 +116,24 @@ def ready(weights: Weights, tokens: Tokens, settings: NarratorSettings) -> Ready
         _log.warning("int8 would lose %.2f %% of a text's bits: computing in fp32", 100 * lost)
         wanted = graph.Precision.FP32
         compiled = paged.Compiled(weights, wanted, count, pinned=pinned)
-    stepping = [compiled]
-    if count > 1 and _size(weights) <= _SMALL:
-        halves = (count - count // 2, count // 2)
-        stepping = [paged.Compiled(weights, graph.Precision(wanted), each) for each in halves]
+
+    def alone() -> "Runtime":
+        return paged.Paged(compiled, 1, 0)
+
+    if count == 1:
+        return Ready(alone, lambda slots, kept_bytes: [paged.Paged(compiled, slots, kept_bytes)])
+    small, kind = _size(weights) <= _SMALL, graph.Precision(wanted)
+    if small:  # each by itself is a little faster
+        beside = [paged.Compiled(weights, kind, part) for part in (count - count // 2, count // 2)]
+    else:  # and in common takes half of the memory
+        beside = [paged.Compiled(weights, kind, count, streams=_LANES)] * _LANES
 
     def lanes(slots: int, kept_bytes: int) -> Sequence["Runtime"]:
-        return paged.side_by_side(compiled, stepping[:slots], slots, kept_bytes)
+        if slots < _LANES:
+            return [paged.Paged(compiled, slots, kept_bytes)]
+        return paged.side_by_side(compiled, beside, slots, kept_bytes)
 
-    return Ready(lambda: paged.Paged(compiled, 1, 0), lanes)
+    return Ready(alone, lanes, 0 if small else _TOGETHER)
 
 
 def loss(weights: Weights, tokens: Tokens, compiled: "Compiled") -> float:

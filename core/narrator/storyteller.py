@@ -220,6 +220,7 @@ class Storyteller:
                 threads=1 if drawn_only else self._threads,
                 drain=settings.drain_seconds,
             ),
+            ready.together,
         )
 
 

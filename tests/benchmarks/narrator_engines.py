@@ -81,6 +81,7 @@ class Ours:
             ready.lanes(slots, prefix_bytes),
             self.tokens,
             BatchSettings(prefix_bytes=prefix_bytes, waiting=20_000),
+            ready.together,
         )
 
     def speed(self, prompts: Sequence[tuple[int, ...]], loras: Sequence[Lora | None] = ()) -> float:

@@ -40,18 +40,29 @@ def weights(random_model: Path) -> Weights:
     return read_weights(random_model, torch.device("cpu"))
 
 
-@pytest.fixture(scope="module")
-def compiled(weights: Weights) -> list[Compiled]:
-    """What reads, with two threads, and what steps, with one each."""
-    return [Compiled(weights, Precision.FP32, threads) for threads in (2, 1, 1)]
+Ready = tuple[Compiled, list[Compiled]]
+
+
+@pytest.fixture(scope="module", params=["by itself", "in common"])
+def compiled(request: pytest.FixtureRequest, weights: Weights) -> Ready:
+    """What computes for one alone, and for two side by side."""
+    alone = Compiled(weights, Precision.FP32, 2)
+    if request.param == "in common":
+        return alone, [Compiled(weights, Precision.FP32, 2, streams=2)] * 2
+    return alone, [Compiled(weights, Precision.FP32, 1) for _ in range(2)]
 
 
 @contextmanager
 def running(
-    compiled: list[Compiled], tokens: Tokens, slots: int = 4, **settings: Any
+    compiled: Ready,
+    tokens: Tokens,
+    slots: int = 4,
+    together: int = 0,
+    **settings: Any,
 ) -> Iterator[Company]:
     how = BatchSettings(**settings)
-    lanes = Lanes(side_by_side(compiled[0], compiled[1:], slots, how.prefix_bytes), tokens, how)
+    runtimes = side_by_side(*compiled, slots, how.prefix_bytes)
+    lanes = Lanes(runtimes, tokens, how, together)
     try:
         yield Company(lanes, tokens)
     finally:
@@ -64,7 +75,7 @@ def _written(asked: list[Asked]) -> list[str]:
     return [each.job.pen.result for each in asked]
 
 
-def test_jobs_go_to_whoever_has_least_to_do(compiled: list[Compiled], tokens: Tokens) -> None:
+def test_jobs_go_to_whoever_has_least_to_do(compiled: Ready, tokens: Tokens) -> None:
     with running(compiled, tokens, slots=16) as desk:
         asked = [desk.ask(f"Text {seed} of the sea", seed=seed) for seed in range(8)]
         loads = [batch.load for batch in desk.lanes.batches]
@@ -73,9 +84,7 @@ def test_jobs_go_to_whoever_has_least_to_do(compiled: list[Compiled], tokens: To
     assert max(loads) <= 4
 
 
-def test_a_take_is_the_same_in_any_lane_and_company(
-    compiled: list[Compiled], tokens: Tokens
-) -> None:
+def test_a_take_is_the_same_in_any_lane_and_company(compiled: Ready, tokens: Tokens) -> None:
     prompts = [f"Once there was a lamp {number} that shone on the sea" for number in range(8)]
     loras = [None, Lora("own", _random_parts(compiled[0])), None, None]
     with running(compiled, tokens, prefix_bytes=0) as desk:
@@ -117,7 +126,7 @@ def _random_parts(compiled: Compiled) -> dict[str, tuple[torch.Tensor, torch.Ten
     }
 
 
-def test_what_one_has_read_the_other_goes_on_from(compiled: list[Compiled], tokens: Tokens) -> None:
+def test_what_one_has_read_the_other_goes_on_from(compiled: Ready, tokens: Tokens) -> None:
     prompt = "Once there was a keeper who lived in a lighthouse by the sea, far away. " * 3
     with running(compiled, tokens) as desk:
         first, second = desk.lanes.batches
@@ -129,9 +138,24 @@ def test_what_one_has_read_the_other_goes_on_from(compiled: list[Compiled], toke
         assert 0 < second.tokens_read < 10
 
 
+def test_few_are_written_by_the_first_one_alone(compiled: Ready, tokens: Tokens) -> None:
+    with running(compiled, tokens, slots=16, together=3) as desk:
+        first, second = desk.lanes.batches
+        few = [desk.ask(f"Text {seed}", seed=seed, most=100) for seed in range(3)]
+        assert (first.load, second.load) == (3, 0)
+        more = [
+            desk.ask(f"Text {seed}", seed=seed, most=200 - 180 * (seed < 6)) for seed in range(3, 8)
+        ]
+        assert second.load
+        _written(more[:3])
+        _written(few)
+        _wait_for(lambda: not second.load)
+        _written(more)
+
+
 @pytest.mark.parametrize("slots", [2, 8])
 def test_who_is_done_takes_over_from_the_other_what_waits_or_is_written(
-    slots: int, compiled: list[Compiled], tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+    slots: int, compiled: Ready, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prompts = [f"Once there was a lamp {number} that shone on the sea" for number in range(8)]
     with running(compiled, tokens) as desk:
@@ -159,7 +183,7 @@ def test_who_is_done_takes_over_from_the_other_what_waits_or_is_written(
         _wait_for(lambda: not first.load)
 
 
-def test_nothing_is_handed_to_who_has_closed(compiled: list[Compiled], tokens: Tokens) -> None:
+def test_nothing_is_handed_to_who_has_closed(compiled: Ready, tokens: Tokens) -> None:
     with running(compiled, tokens) as desk:
         first, second = desk.lanes.batches
         second.retire()
@@ -168,7 +192,7 @@ def test_nothing_is_handed_to_who_has_closed(compiled: list[Compiled], tokens: T
         _wait_for(lambda: second.done)
 
 
-def test_all_that_wait_are_counted_together(compiled: list[Compiled], tokens: Tokens) -> None:
+def test_all_that_wait_are_counted_together(compiled: Ready, tokens: Tokens) -> None:
     with running(compiled, tokens, slots=2, waiting=3) as desk:
         asked = [desk.ask(seed=seed, most=200) for seed in range(2)]
         _wait_for(lambda: not any(batch.waiting for batch in desk.lanes.batches))
@@ -179,7 +203,7 @@ def test_all_that_wait_are_counted_together(compiled: list[Compiled], tokens: To
 
 
 def test_what_fails_in_one_does_not_fail_in_the_other(
-    compiled: list[Compiled], tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+    compiled: Ready, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running(compiled, tokens) as desk:
 
@@ -193,7 +217,7 @@ def test_what_fails_in_one_does_not_fail_in_the_other(
         assert desk.lanes.broken
 
 
-def test_they_are_closed_at_the_same_time(compiled: list[Compiled], tokens: Tokens) -> None:
+def test_they_are_closed_at_the_same_time(compiled: Ready, tokens: Tokens) -> None:
     with running(compiled, tokens, drain=0.0) as desk:
         asked = [desk.ask(seed=seed, most=200) for seed in range(4)]
         desk.lanes.close()
@@ -203,7 +227,7 @@ def test_they_are_closed_at_the_same_time(compiled: list[Compiled], tokens: Toke
             desk.ask()
 
 
-def test_those_that_retire_finish_what_they_have(compiled: list[Compiled], tokens: Tokens) -> None:
+def test_those_that_retire_finish_what_they_have(compiled: Ready, tokens: Tokens) -> None:
     with running(compiled, tokens) as desk:
         asked = [desk.ask(seed=seed) for seed in range(4)]
         desk.lanes.retire()

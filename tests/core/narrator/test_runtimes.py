@@ -370,7 +370,7 @@ def test_what_fails_while_it_is_computed_is_said(saved: Path) -> None:
     runtime.begin([6, 7], [3, 2], [None, None])
     runtime.finish()
     # Three tokens at two places: a node fails, of which OpenVINO's `infer` would say nothing.
-    runtime._stepping.plain.set_tensor("ids", ov.Tensor(np.array([6, 7, 8], np.int32)))
+    runtime._by_itself.stepping.plain.set_tensor("ids", ov.Tensor(np.array([6, 7, 8], np.int32)))
     with pytest.raises(RuntimeError, match="shape"):
         runtime.finish()
 
@@ -384,25 +384,20 @@ def test_threads_are_pinned_where_no_processor_is_left_over(
         settings = NarratorSettings(threads=count, precision="fp32")
         runtime = ready(weights, tokens, settings).alone()
         assert isinstance(runtime, Paged)
-        request = runtime._stepping.plain.get_compiled_model()
+        request = runtime._by_itself.stepping.plain.get_compiled_model()
         assert request.get_property("ENABLE_CPU_PINNING") is pinned
 
 
 @pytest.mark.parametrize(
-    ("count", "slots", "most", "found"),
-    [
-        (2, 7, 1.0, [(3, 1), (4, 1)]),
-        (5, 8, 1.0, [(4, 3), (4, 2)]),
-        (1, 8, 1.0, [(8, 1)]),
-        (2, 1, 1.0, [(1, 1)]),
-        (2, 8, 0.5, [(8, 2)]),
-    ],
+    ("count", "slots", "most", "found", "together"),
+    [(2, 7, 1.0, [4, 3], 0), (1, 8, 1.0, [8], 0), (2, 1, 1.0, [1], 0), (2, 8, 0.5, [4, 4], 7)],
 )
-def test_a_small_model_writes_in_two_threads(
+def test_passages_are_parted_among_two_threads_where_that_is_sooner(
     count: int,
     slots: int,
     most: float,
-    found: list[tuple[int, int]],
+    found: list[int],
+    together: int,
     saved: Path,
     tokens: Tokens,
     monkeypatch: pytest.MonkeyPatch,
@@ -411,11 +406,48 @@ def test_a_small_model_writes_in_two_threads(
     parameters = sum(weight.numel() for weight in model().parameters())
     assert parameters * 0.9 < runtimes._size(weights) < parameters
     monkeypatch.setattr(runtimes, "_SMALL", most * parameters)
-    settings = NarratorSettings(threads=count, precision="fp32")
-    lanes = ready(weights, tokens, settings).lanes(slots, 2**20)
+    made = ready(weights, tokens, NarratorSettings(threads=count, precision="fp32"))
+    assert [each.slots for each in made.lanes(slots, 2**20)] == found
+    assert made.together == together
+
+
+@pytest.mark.parametrize(
+    ("small", "found"),
+    [(10**9, [(2, 1), (2, 1), (1, 1), (1, 1)]), (0, [(2, 1)] * 2 + [(2, 2)] * 2)],
+)
+def test_what_computes_alone_has_all_threads(
+    small: int,
+    found: list[tuple[int, int]],
+    saved: Path,
+    tokens: Tokens,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runtimes, "_SMALL", small)
+    made = ready(read_weights(saved, CPU), tokens, NarratorSettings(threads=2, precision="fp32"))
+    runtime, _ = made.lanes(4, 2**20)
+    assert isinstance(runtime, Paged)
     told = []
-    for each in lanes:
-        assert isinstance(each, Paged)
-        assert each._reading_alone.threads == count
-        told.append((each.slots, each._stepping.threads))
+    for alone in (True, False):
+        runtime.alone = lambda alone=alone: alone  # type: ignore[misc]
+        both = runtime._both()
+        made_of = [each.plain.get_compiled_model() for each in (both.reading, both.stepping)]
+        told += [
+            (each.get_property("INFERENCE_NUM_THREADS"), each.get_property("NUM_STREAMS"))
+            for each in made_of
+        ]
     assert told == found
+
+
+def test_each_of_two_has_computed_everything_alone_and_beside_the_other_when_it_is_warm(
+    saved: Path, tokens: Tokens
+) -> None:
+    made = ready(read_weights(saved, CPU), tokens, NarratorSettings(threads=2, precision="fp32"))
+    runtime, _ = made.lanes(4, 2**20)
+    assert isinstance(runtime, Paged)
+    known = []
+    while runtime.cold:
+        known.append(runtime._cold[-1])
+        runtime.warm()
+    assert runtime._warming is None
+    assert {which for _, _, which in known} == {runtime._by_itself, runtime._beside_others}
+    assert len(known) == 2 * (2 + 2)
