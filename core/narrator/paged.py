@@ -53,6 +53,7 @@ class Compiled:
         self.window, self.vocabulary = weights.window, weights.tokens.shape[0]
         self.layers, self.heads = len(weights.layers), weights.heads
         self.width = weights.tokens.shape[1]
+        self.streams = streams
         self._weights, self._precision = weights, precision
         self._settings = {
             "INFERENCE_NUM_THREADS": threads,
@@ -157,8 +158,15 @@ class Paged:
         self._longest_text = self._memory.pages_each * PAGE
         self._pages = Pages(self._memory.pool, slots + 1, self._memory.pages_each)
         # Each keeps its shapes: a request is slower at another one than at the last.
-        self._beside_others = _Both(compiled, self._memory)
-        self._by_itself = _Both(alone, self._memory) if alone else self._beside_others
+        self._beside_others = self._by_itself = _Both(
+            _Requests(compiled, self._memory), _Requests(compiled, self._memory)
+        )
+        if alone:
+            # What others have no part of steps as soon with its own threads, and needs no others.
+            own = self._beside_others.stepping if compiled.streams == 1 else None
+            self._by_itself = _Both(
+                _Requests(alone, self._memory), own or _Requests(alone, self._memory)
+            )
         self._laid_out: tuple[Any, list[int]] | None = None  # the last step's request, and pages
         self._inputs: dict[str, Array] = {}
         self._alone = False  # the last step had one row
@@ -171,7 +179,10 @@ class Paged:
                 *((count, False) for count in range(longest, 0, -_ROUND)),
                 (1, True),
             )
-            for which in dict.fromkeys((self._beside_others, self._by_itself))
+            for which in {
+                each.stepping if rows else each.reading: each
+                for each in (self._beside_others, self._by_itself)
+            }.values()
         ]
         self._warming: _Both | None = None
         self._ids = self._at = self._longest = np.zeros(0, np.int32)
@@ -343,11 +354,12 @@ class Paged:
         self._hand(request, inputs)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Both:
     """What reads and what steps."""
 
-    def __init__(self, compiled: Compiled, memory: Memory) -> None:
-        self.reading, self.stepping = (_Requests(compiled, memory) for _ in range(2))
+    reading: "_Requests"
+    stepping: "_Requests"
 
 
 class _Requests:
