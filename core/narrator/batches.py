@@ -196,7 +196,7 @@ class Batch:
 
     def _share(self) -> None:
         """Hand over a row or more, where another batch would write them sooner."""
-        while (heir := self.heir()) and (row := self._last_row()):
+        while not self._over() and (heir := self.heir()) and (row := self._last_row()):
             if not heir.take_over(row):
                 self._put_back.append(row)
                 return

@@ -171,19 +171,7 @@ class Paged:
         self._inputs: dict[str, Array] = {}
         self._alone = False  # the last step had one row
         self._begun: Any = None
-        longest = min(_LONGEST_WARM, self._longest_text)
-        self._cold = [  # taken from the end
-            (count, rows, which)
-            for count, rows in (
-                *((count, True) for count in range(slots, 1, -1)),
-                *((count, False) for count in range(longest, 0, -_ROUND)),
-                (1, True),
-            )
-            for which in {
-                each.stepping if rows else each.reading: each
-                for each in (self._beside_others, self._by_itself)
-            }.values()
-        ]
+        self._cold = self._all_cold()
         self._warming: _Both | None = None
         self._ids = self._at = self._longest = np.zeros(0, np.int32)
 
@@ -278,6 +266,22 @@ class Paged:
             for kept in self._memory.kept:
                 kept[freed] = 0
         self._laid_out = None
+
+    def _all_cold(self) -> list[tuple[int, bool, "_Both"]]:
+        """Numbers of tokens or, if so said, of rows, and what computes them: the last one first."""
+        longest = min(_LONGEST_WARM, self._longest_text)
+        return [
+            (count, rows, which)
+            for count, rows in (
+                *((count, True) for count in range(self.slots, 1, -1)),
+                *((count, False) for count in range(longest, 0, -_ROUND)),
+                (1, True),
+            )
+            for which in {
+                each.stepping if rows else each.reading: each
+                for each in (self._beside_others, self._by_itself)
+            }.values()
+        ]
 
     def _begin_with(self, slot: int, pages: Sequence[int] | Array, length: int) -> None:
         with self._lock:  # or what is to be copied may be another's

@@ -183,6 +183,17 @@ def test_who_is_done_takes_over_from_the_other_what_waits_or_is_written(
         _wait_for(lambda: not first.load)
 
 
+def test_who_retires_hands_nothing_over(
+    compiled: Ready, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(compiled, tokens) as desk:
+        first, second = desk.lanes.batches
+        desk.lanes.retire()
+        monkeypatch.setattr(first, "heir", lambda: second)
+        monkeypatch.setattr(first, "_last_row", None)
+        first._share()
+
+
 def test_nothing_is_handed_to_who_has_closed(compiled: Ready, tokens: Tokens) -> None:
     with running(compiled, tokens) as desk:
         first, second = desk.lanes.batches
