@@ -4,7 +4,6 @@ The same slots as `lean.Lean`, and several times its speed: fused operations, ei
 attention that reads no more than each text has.
 """
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,76 +11,19 @@ from typing import Any
 import numpy as np
 import openvino as ov
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from core.narrator.graph import KEPT, SEQUENCES, Precision, draw, parameters
-from core.narrator.loras import Lora, Mix
-from core.narrator.pages import PAGE, Pages, Pairs, Pool
+from core.narrator.compiled import Array, Both, Compiled, Memory, Requests
+from core.narrator.graph import SEQUENCES
+from core.narrator.loras import Lora
+from core.narrator.pages import PAGE, Pages
 from core.narrator.prefixes import KEPT_BYTES
 from core.narrator.stretch import Stretch
-from core.narrator.weights import Weights
 
-_CORE = ov.Core()
 # Tokens: what is read is filled up to a multiple of it. A number of tokens is slow when it first
 # comes, so there are few of them.
 _ROUND, _ROUND_OF_MANY, _MANY = 16, 64, 256
 _LONGEST_WARM = 256  # tokens read at once
-# Numbers that share a scale where eight-bit weights are multiplied: of 32, which is the default, of
-# 64, 128 and 256 the fastest to read with, and and a ten-thousandth of the bits dearer.
-_GROUP = "128"
-
-Array = NDArray[Any]
-
-
-class Compiled:
-    """A model made ready for this processor. Several `Paged` may share it."""
-
-    def __init__(
-        self,
-        weights: Weights,
-        precision: Precision,
-        threads: int,
-        *,
-        pinned: bool = False,
-        streams: int = 1,
-    ) -> None:
-        """`pinned`: each thread stays on a processor of its own.
-
-        `streams`: so many may compute at the same time, each with its part of the threads.
-        """
-        self.window, self.vocabulary = weights.window, weights.tokens.shape[0]
-        self.layers, self.heads = len(weights.layers), weights.heads
-        self.width = weights.tokens.shape[1]
-        self.streams = streams
-        self._weights, self._precision = weights, precision
-        self._settings = {
-            "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": streams,
-            "ENABLE_CPU_PINNING": pinned,
-            "INFERENCE_PRECISION_HINT": "f32",
-            "KV_CACHE_PRECISION": "f32" if precision is Precision.FP32 else "f16",
-            "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP,
-        }
-        self._making = threading.Lock()
-        self._mixed: dict[tuple[str, ...], Any] = {}
-        self.plain: Any = self._compile()
-
-    def mixed(self, parts: tuple[str, ...]) -> Any:
-        """The same with LoRAs of these parts, one for each row; made when it is first needed."""
-        with self._making:
-            if parts not in self._mixed:
-                self._mixed[parts] = self._compile(parts)
-            return self._mixed[parts]
-
-    def size(self, part: str) -> tuple[int, int]:
-        """What a matrix of a block takes and gives."""
-        weight: Tensor = self._weights.layers[0].part(part)[0]
-        return weight.shape[0], weight.shape[1]
-
-    def _compile(self, mixed: Sequence[str] = ()) -> Any:
-        model = draw(self._weights, self._precision, mixed)
-        return _CORE.compile_model(model, "CPU", self._settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,30 +32,6 @@ class Held:
 
     pages: tuple[int, ...]
     nbytes: int  # as if no other text held them too
-
-
-class Memory:
-    """Keys and values of texts, in pages that several `Paged` may have in common."""
-
-    def __init__(self, compiled: Compiled, slots: int, kept_bytes: int) -> None:
-        """`slots`: of all together; `kept_bytes`: for texts that have left theirs."""
-        self.pages_each = -(-compiled.window // PAGE)  # of a text at most
-        shapes = _page_shapes(compiled)
-        self.page_bytes = sum(int(np.prod(shape)) * kind.itemsize for shape, kind in shapes)
-        self.pool = Pool(slots * self.pages_each + kept_bytes // self.page_bytes)
-        self.kept = [np.zeros((self.pool.count, *shape), kind) for shape, kind in shapes]
-
-    def share(self, request: Any) -> None:
-        """Let a request compute with what lies here."""
-        names = [f"{name}_cache.{at}" for at in range(len(self.kept) // 2) for name in KEPT]
-        for name, memory in zip(names, self.kept, strict=True):
-            request.set_tensor(name, ov.Tensor(memory, shared_memory=True))
-
-    def copy(self, pairs: Pairs) -> None:
-        """Fill pages with what lies in others."""
-        for source, target in pairs:
-            for kept in self.kept:
-                kept[target] = kept[source]
 
 
 def side_by_side(
@@ -158,21 +76,21 @@ class Paged:
         self._longest_text = self._memory.pages_each * PAGE
         self._pages = Pages(self._memory.pool, slots + 1, self._memory.pages_each)
         # Each keeps its shapes: a request is slower at another one than at the last.
-        self._beside_others = self._by_itself = _Both(
-            _Requests(compiled, self._memory), _Requests(compiled, self._memory)
+        self._beside_others = self._by_itself = Both(
+            Requests(compiled, self._memory), Requests(compiled, self._memory)
         )
         if alone:
             # What others have no part of steps as soon with its own threads, and needs no others.
             own = self._beside_others.stepping if compiled.streams == 1 else None
-            self._by_itself = _Both(
-                _Requests(alone, self._memory), own or _Requests(alone, self._memory)
+            self._by_itself = Both(
+                Requests(alone, self._memory), own or Requests(alone, self._memory)
             )
         self._laid_out: tuple[Any, list[int]] | None = None  # the last step's request, and pages
         self._inputs: dict[str, Array] = {}
         self._alone = False  # the last step had one row
         self._begun: Any = None
         self._cold = self._all_cold()
-        self._warming: _Both | None = None
+        self._warming: Both | None = None
         self._ids = self._at = self._longest = np.zeros(0, np.int32)
 
     def read(self, stretches: Sequence[Stretch]) -> Tensor | None:
@@ -267,7 +185,7 @@ class Paged:
                 kept[freed] = 0
         self._laid_out = None
 
-    def _all_cold(self) -> list[tuple[int, bool, "_Both"]]:
+    def _all_cold(self) -> list[tuple[int, bool, Both]]:
         """Numbers of tokens or, if so said, of rows, and what computes them: the last one first."""
         longest = min(_LONGEST_WARM, self._longest_text)
         return [
@@ -288,7 +206,7 @@ class Paged:
             self._memory.copy(self._pages.begin_with(slot, pages, length))
         self._laid_out = None
 
-    def _both(self) -> "_Both":
+    def _both(self) -> Both:
         """What is to compute now."""
         return self._warming or (self._by_itself if self.alone() else self._beside_others)
 
@@ -356,81 +274,6 @@ class Paged:
         }
         self._inputs = inputs  # the graph does not own them
         self._hand(request, inputs)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Both:
-    """What reads and what steps."""
-
-    reading: "_Requests"
-    stepping: "_Requests"
-
-
-class _Requests:
-    """What computes rows: plain ones, and those with LoRAs once there are any."""
-
-    def __init__(self, compiled: Compiled, memory: Memory) -> None:
-        self.plain = compiled.plain.create_infer_request()
-        memory.share(self.plain)
-        self._with_loras = _WithLoras(compiled, memory)
-
-    def of(self, loras: Sequence[Lora | None]) -> Any:
-        """The one for rows with these."""
-        if not any(lora and lora.rank for lora in loras):
-            return self.plain
-        self._with_loras.take(loras)
-        return self._with_loras.request
-
-
-class _WithLoras:
-    """What computes rows with LoRAs: those laid out beside each other, and which row takes which.
-
-    A LoRA costs time whether a row takes it or not, so that no more are laid out than are in use,
-    and no matrices that none of them changes.
-    """
-
-    def __init__(self, compiled: Compiled, memory: Memory) -> None:
-        self.request: Any = None
-        self._compiled, self._memory = compiled, memory
-        self._parts: tuple[str, ...] = ()
-        self._mix = Mix(())
-        self._taken: Sequence[Lora | None] = ()
-        self._rows: Array = np.zeros(0)  # the request does not own it
-
-    def take(self, loras: Sequence[Lora | None]) -> None:
-        """Let each row take its own."""
-        if loras == self._taken:
-            return
-        wanted = dict.fromkeys(lora for lora in loras if lora and lora.rank)
-        if not wanted.keys() <= set(self._mix.loras):
-            self._lay(Mix(list(wanted)))
-        rows = self._mix.rows([lora if lora in wanted else None for lora in loras])
-        self._rows = rows.numpy()
-        self.request.set_tensor("mixed", ov.Tensor(self._rows, shared_memory=True))
-        self._taken = list(loras)
-
-    def _lay(self, mix: Mix) -> None:
-        if mix.kinds != self._parts:
-            self._parts = mix.kinds
-            self.request = self._compiled.mixed(self._parts).create_infer_request()
-            self._memory.share(self.request)
-        for at in range(self._compiled.layers):
-            for part in self._parts:
-                stacked = mix.stacked(f"h.{at}.{part}", self._compiled.size(part))
-                for name, tensor in zip(parameters(at, part), stacked, strict=True):
-                    self.request.set_tensor(name, ov.Tensor(tensor.numpy().copy()))
-        self._mix = mix
-
-
-def _page_shapes(compiled: Compiled) -> list[tuple[list[int], Any]]:
-    """What a page holds in each block, keys and values: (heads, PAGE, each), and its type."""
-    shapes = []
-    for at in range(compiled.layers):
-        for name in KEPT:
-            known = compiled.plain.input(f"{name}_cache.{at}")
-            shape = [each.get_length() for each in list(known.get_partial_shape())[1:]]
-            shapes.append((shape, known.get_element_type().to_dtype()))
-    return shapes
 
 
 def _numbers(values: Sequence[int]) -> Array:

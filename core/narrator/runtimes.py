@@ -18,7 +18,8 @@ from core.narrator.tokens import Tokens
 from core.narrator.weights import Weights
 
 if TYPE_CHECKING:
-    from core.narrator.paged import Compiled, Paged
+    from core.narrator.compiled import Compiled
+    from core.narrator.paged import Paged
 
     Runtime = Lean | Paged
 
@@ -103,19 +104,21 @@ def ready(weights: Weights, tokens: Tokens, settings: NarratorSettings) -> Ready
     """Make the model ready."""
     if not on_openvino(weights.tokens.device):
         return Ready(lambda: Lean(weights, 1), lambda slots, _kept_bytes: [Lean(weights, slots)])
-    from core.narrator import graph, paged  # noqa: PLC0415 - OpenVINO is not on every platform
+    # OpenVINO is not on every platform.
+    from core.narrator import graph, paged  # noqa: PLC0415 - see above
+    from core.narrator.compiled import Compiled  # noqa: PLC0415 - the same
 
     count = threads(settings.threads)
     # Where a processor is left over, whatever else needs one shall find it.
     pinned = count >= _processors()
     wanted = graph.Precision.INT8 if settings.precision == "auto" else settings.precision
-    compiled = paged.Compiled(weights, graph.Precision(wanted), count, pinned=pinned)
+    compiled = Compiled(weights, graph.Precision(wanted), count, pinned=pinned)
     if settings.precision == "auto" and not (
         (lost := loss(weights, tokens, compiled)) <= _MOST_LOST  # a NaN is not, either
     ):
         _log.warning("int8 would lose %.2f %% of a text's bits: computing in fp32", 100 * lost)
         wanted = graph.Precision.FP32
-        compiled = paged.Compiled(weights, wanted, count, pinned=pinned)
+        compiled = Compiled(weights, wanted, count, pinned=pinned)
 
     def alone() -> "Runtime":
         return paged.Paged(compiled, 1, 0)
@@ -124,9 +127,9 @@ def ready(weights: Weights, tokens: Tokens, settings: NarratorSettings) -> Ready
         return Ready(alone, lambda slots, kept_bytes: [paged.Paged(compiled, slots, kept_bytes)])
     small, kind = _size(weights) <= _SMALL, graph.Precision(wanted)
     if small:  # each by itself is a little faster
-        beside = [paged.Compiled(weights, kind, part) for part in (count - count // 2, count // 2)]
+        beside = [Compiled(weights, kind, part) for part in (count - count // 2, count // 2)]
     else:  # and in common takes half of the memory
-        beside = [paged.Compiled(weights, kind, count, streams=_LANES)] * _LANES
+        beside = [Compiled(weights, kind, count, streams=_LANES)] * _LANES
 
     def lanes(slots: int, kept_bytes: int) -> Sequence["Runtime"]:
         if slots < _LANES:

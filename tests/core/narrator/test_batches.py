@@ -14,11 +14,12 @@ import torch
 from core.errors import NarratorError, Overloaded
 from core.narrator import batches
 from core.narrator.batches import Batch, BatchSettings
+from core.narrator.compiled import Compiled
 from core.narrator.graph import Precision
 from core.narrator.guard import Guard
 from core.narrator.jobs import Job
 from core.narrator.loras import Lora
-from core.narrator.paged import Compiled, Paged
+from core.narrator.paged import Paged
 from core.narrator.pen import Pen
 from core.narrator.sampling import Measure, Sampling
 from core.narrator.tokens import Tokens

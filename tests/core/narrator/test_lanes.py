@@ -13,11 +13,12 @@ import torch
 
 from core.errors import NarratorError, Overloaded
 from core.narrator.batches import BatchSettings
+from core.narrator.compiled import Compiled
 from core.narrator.graph import Precision
 from core.narrator.jobs import Job, Row
 from core.narrator.lanes import Lanes
 from core.narrator.loras import Lora
-from core.narrator.paged import Compiled, side_by_side
+from core.narrator.paged import side_by_side
 from core.narrator.tokens import Tokens
 from core.narrator.weights import Weights, read_weights
 from tests.core.narrator.test_batches import Asked, Desk

@@ -15,10 +15,11 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from core.errors import LoraRefused, ModelUnavailable
 from core.narrator import runtimes
+from core.narrator.compiled import Compiled
 from core.narrator.graph import Precision
 from core.narrator.lean import Lean
 from core.narrator.loras import Lora, read_lora
-from core.narrator.paged import Compiled, Paged
+from core.narrator.paged import Paged
 from core.narrator.runtimes import ready, threads
 from core.narrator.settings import NarratorSettings
 from core.narrator.stretch import Stretch
@@ -368,7 +369,8 @@ _FAILS = """
 import sys, numpy, openvino, torch
 from pathlib import Path
 from core.narrator.graph import Precision
-from core.narrator.paged import Compiled, Paged
+from core.narrator.compiled import Compiled
+from core.narrator.paged import Paged
 from core.narrator.stretch import Stretch
 from core.narrator.weights import read_weights
 

@@ -12,9 +12,10 @@ from torch import Tensor
 from core.errors import NarratorError
 from core.narrator import batches
 from core.narrator.batches import Batch, BatchSettings
+from core.narrator.compiled import Compiled
 from core.narrator.graph import Precision
 from core.narrator.lean import Lean
-from core.narrator.paged import Compiled, Paged
+from core.narrator.paged import Paged
 from core.narrator.shortage import MemoryShortageError, shortage_told
 from core.narrator.stretch import Stretch
 from core.narrator.tokens import Tokens
