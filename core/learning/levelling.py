@@ -4,8 +4,8 @@ Who leads to shorter sentences or to more that is said also leads to saying the 
 words in a row that stood in the passage before. How much more, only what the model writes can tell,
 for the narrator's guard has its say in it. So a model that has learnt is counted, learns on for a
 while with the odds of echoes moved far against what was found, and is counted again. Between these
-two are its weights as they shall be: where the count is the one before, on a straight line. It is
-counted in what the model has not learnt on, since that is what it will write.
+two are its weights as they shall be: where the count is the one before, or a little above, on a
+straight line. It is counted in what the model has not learnt on, since that is what it will write.
 """
 
 import json
@@ -36,6 +36,9 @@ _USUAL, _FIRST, _SECOND = 5, 4, 5
 _HEAVY = 50_000_000  # parameters; without a GPU such a model is counted in one take
 _FURTHEST = 1.25  # beyond the second, where even that is not enough
 _NEAR = 0.02  # a difference, as a logarithm, that is chance
+# What the counts put level was 4.1 % below (standard error 1.2) in premises of the benchmark, by
+# seeds 11 to 17 of its four tastes (28 runs, tests/benchmarks/RESULTS.md). So more is aimed for.
+_AIM = 1.04
 
 Weights = Mapping[str, Tensor]
 
@@ -66,6 +69,7 @@ def level(
     asked = counted_in(before.known.others, most)
     before.tell(Progress("writing"))
     usual = repeated(write_once(asked, str(like), before.lora, work / "told-before.json"))
+    aim = usual * _AIM
 
     def learned(which: str, takes: int, teach: Callable[[], object]) -> float:
         """How much the model repeats with what it is taught, or was before a kill."""
@@ -81,12 +85,12 @@ def level(
         return repeated(written(merged(model), counted, like, work / f"told-{which}.json"))
 
     now = learned("first", _FIRST, learn)
-    nats = nats_against(usual, now)
+    nats = nats_against(aim, now)
     if not nats:
         return
     first = weights_of(model)
     then = learned("second", _SECOND, lambda: learn_on(nats))
-    share = share_between(usual, now, then)
+    share = share_between(aim, now, then)
     set_between(model, first, weights_of(model), share)
     (work / LEVELLED).write_text(json.dumps([usual, now, then, share]), encoding="utf-8")
 

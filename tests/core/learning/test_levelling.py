@@ -18,6 +18,9 @@ from tests.core.learning.pupils import examples
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 
 
+USUAL = 0.01 / levelling._AIM  # how much was repeated before, so that 0.01 is aimed for
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(writing, "write", lambda asked, *_: [item.premise for item in asked])
@@ -138,10 +141,10 @@ class _Pupil:
         (0.02, 0.03, 1.0),  # it was led the wrong way
     ],
 )
-def test_a_model_goes_as_far_as_was_counted(
+def test_a_model_goes_as_far_as_was_counted_and_a_little_more_is_repeated(
     now, then, gained, method, model, tmp_path, monkeypatch
 ):
-    left = _counts(monkeypatch, 0.01, now, *([] if then is None else [then]))
+    left = _counts(monkeypatch, USUAL, now, *([] if then is None else [then]))
     pupil = _Pupil(model, tmp_path, method)
     pupil.level()
     assert not left
@@ -155,7 +158,7 @@ def test_a_model_goes_as_far_as_was_counted(
 def test_a_run_that_was_killed_does_not_learn_again_what_it_has_learnt(
     until, learns, model, tmp_path, monkeypatch
 ):
-    counts = [0.01, 0.02, 0.005]
+    counts = [USUAL, 0.02, 0.005]
     _counts(monkeypatch, *counts[:until], KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         _Pupil(model, tmp_path).level()
@@ -171,11 +174,11 @@ def test_a_run_that_was_killed_does_not_learn_again_what_it_has_learnt(
 def test_a_real_run_is_levelled_and_leaves_nothing_of_it(model, tmp_path, monkeypatch):
     monkeypatch.setattr(writing, "write", sampled)
     monkeypatch.setattr(guided, "_KEPT_LENGTH", 48)
-    _counts(monkeypatch, 0.01, 0.02, 0.005)
+    _counts(monkeypatch, USUAL, 0.02, 0.005)
     settings = TrainingSettings(rank=4, leash=1.0, fresh=56, epochs=0.5)
     out = tmp_path / "out"
     facts = training.teach(examples(), settings, model, out, lambda _: None).facts
-    assert (facts["repeated before"], facts["repeated at first"]) == (0.01, 0.02)
+    assert (facts["repeated before"], facts["repeated at first"]) == (USUAL, 0.02)
     assert facts["repeated then"] == 0.005
     assert facts["share of then"] == pytest.approx(0.5)
     curves = json.loads(str(facts["curves"]))
