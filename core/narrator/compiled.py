@@ -17,7 +17,7 @@ from core.narrator.weights import Weights
 
 _CORE = ov.Core()
 # Numbers that share a scale where eight-bit weights are multiplied: of 32, which is the default, of
-# 64, 128 and 256 the fastest to read with, and and a ten-thousandth of the bits dearer.
+# 64, 128 and 256 the fastest to read with, and a ten-thousandth of the bits dearer.
 _GROUP = "128"
 
 Array = NDArray[Any]

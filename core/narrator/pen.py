@@ -4,6 +4,7 @@ Words are shown as soon as they are finished and the guard has let them pass, so
 shown is ever taken back but the tail after the last sentence.
 """
 
+import functools
 import re
 from collections.abc import Mapping
 
@@ -52,9 +53,9 @@ class Pen:
         self._guard = guard
         self._leaning = Leaning(tokens, wishes)
         first = beginning.get(0, frozenset())
-        self._barred_at = {**beginning, 0: tokens.no_opening | first}
+        self._barred_at = {**beginning, 0: _joined(tokens.no_opening, first)}
         self._barred = barred
-        self._barred_with_end = barred | {tokens.end}
+        self._barred_with_end = _joined(barred, frozenset({tokens.end}))
         self._bytes = bytearray()
         self._text = ""
         self._reach: list[int] = []  # characters of the text up to and with each token
@@ -68,7 +69,7 @@ class Pen:
         """Tokens that must not come next; the same object as long as these are the same."""
         usual = self._barred if self._may_end() else self._barred_with_end
         here = self._barred_at.get(len(self.ids))
-        return usual | here if here else usual
+        return _joined(usual, here) if here else usual
 
     @property
     def leaning(self) -> Mapping[int, float]:
@@ -215,6 +216,12 @@ def _spaced(text: str) -> str:
 def _as_one(spaces: re.Match[str]) -> str:
     lines = spaces[0].count("\n")
     return "\n\n" if lines > 1 else "\n" * lines or " "
+
+
+@functools.lru_cache(maxsize=64)
+def _joined(some: frozenset[int], others: frozenset[int]) -> frozenset[int]:
+    """Both; remembered, since they are much of the vocabulary, and most passages bar the same."""
+    return some | others
 
 
 def _whole(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,14 @@ class Written:
         self.done = threading.Event()
         measure = Measure(least=new, target=new, most=new, open_end=True)
         pen = Pen(tokens, measure, Guard((), ()), barred=tokens.unwritable)
-        self.job = Job(prompt, new, pen, HOW, str(seed), str(seed), self._heard)
+        # As in a chat, a job does not hold who waits for it: both would outlive their use.
+        heard = weakref.WeakMethod(self._heard)
+
+        def news() -> None:
+            if found := heard():
+                found()
+
+        self.job = Job(prompt, new, pen, HOW, str(seed), str(seed), news)
         submit(self.job)
 
     def _heard(self) -> None:

@@ -147,6 +147,15 @@ def test_what_must_not_stand_in_a_place_is_barred_there_alone(tokens: Tokens) ->
     assert upon not in pen.barred
 
 
+def test_what_is_barred_is_in_memory_once_for_all_passages(tokens: Tokens) -> None:
+    one, other = (Pen(tokens, LONG, Guard((), ()), barred=tokens.unwritable) for _ in range(2))
+    assert one.barred is other.barred
+    for pen in (one, other):
+        pen.take(tokens.encode("Once")[0])
+    assert tokens.end in one.barred
+    assert one.barred is other.barred
+
+
 def test_a_refused_word_is_taken_back_and_barred(tokens: Tokens) -> None:
     pen = write(tokens, "Mara found a shell", banned=("shell",))
     before = len(tokens.encode("Mara found a"))
