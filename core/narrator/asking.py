@@ -2,11 +2,10 @@
 
 import re
 
-from core.narrator.introducing import nameless
-from core.narrator.lexicon import starter_words
+from core.narrator.introducing import described, hero_named
 from core.narrator.narrator import Assignment, Mode
+from core.narrator.tense import without_verbs
 from core.narrator.wishes import Wishes
-from core.narrator.wordforms import third_person
 
 _MOST_WORDS = 4  # of the premise's words that the opening should hold
 _MOST_WISHED = 8  # words; more would push each other aside
@@ -43,13 +42,6 @@ _BEGINNINGS = frozenset(
     "a an in on at it as by of to if my no we he two three four five six seven old young little "
     "long far deep high many most people children everybody somebody everyone another".split()
 )
-# A verb of the present tense, by what stands beside it: "Kofi sells", "bakes a"; and "that sings".
-# Wanted in a story that is told in the past, it would be copied where it cannot stand.
-_PRESENT = re.compile(
-    r"(?<=[A-Z][a-z])(?P<name>[a-z]*) [a-z]+s\b"
-    r"|\b[a-z]+s(?= (?:a|an|the|his|her|their|its|it|him|them|my|your|that)\b)"
-)
-_DOING = re.compile(r"\b(?:who|that|which) (?P<verb>[a-z]+)\b")
 _NAME = re.compile(r"(?<![\w'])[A-Z][a-z]{1,14}(?![\w'])")
 
 
@@ -69,6 +61,7 @@ def wishes(assignment: Assignment) -> Wishes:
     return Wishes(
         words=tuple(dict.fromkeys(word[:_LONGEST] for word in words[:_MOST_WISHED])),
         names=() if assignment.mode is Mode.REFINE else tuple(names(assignment.premise)),
+        hero=hero_named(assignment.premise) if assignment.mode is Mode.OPEN else "",
         mood=mood,
         end=assignment.mode is Mode.FINISH,
     )
@@ -77,19 +70,16 @@ def wishes(assignment: Assignment) -> Wishes:
 def telling_words(premise: str) -> list[str]:
     """What a premise is about and its opening should hold, in small letters.
 
-    Words, and of more than one who has no name: "lighthouse keeper".
+    Words, and of more than one who it is about: "lighthouse keeper".
     """
     read = _as_typed(premise)
-    somebody = nameless(read)
-    _, who, does = somebody or ("", "", read)
-    told = _DOING.sub(_undone, _PRESENT.sub(r"\g<name>", f"who {does}" if somebody else read))
+    hero = described(read)
+    who = hero.who if hero else ""
+    # A verb of the present, wished for in what is told in the past, would be copied as it is.
+    told = without_verbs(f"who {hero.does}" if hero else read)
     known = {*_STOP, *who.split()}
     words = [word for word in dict.fromkeys(_WORD.findall(told)) if word not in known]
     return [*([who] if who and who not in _STOP else []), *words][:_MOST_WORDS]
-
-
-def _undone(found: re.Match[str]) -> str:
-    return "" if third_person(found["verb"], starter_words()) else found[0]
 
 
 def understood(wish: str) -> tuple[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ of "The cat steals a fish" it makes "The cat steals stood in the park".
 """
 
 import re
+from dataclasses import dataclass
 
 from core.narrator.firstnames import BOYS, GIRLS
 from core.narrator.lexicon import starter_words
@@ -18,6 +19,10 @@ _PRONOUNS = {
 }
 _SOMEBODY = "child"
 _HERO = re.compile(r"\s*([A-Z][a-z]+) (?=([a-z]+))")
+_NAMED = re.compile(
+    r"\s*([Aa]n?|[Tt]he) ((?:[a-z]+ ){1,4})(?:named|called) ([A-Z][a-z]+) (?=([a-z]+))"
+)
+_CALLED = re.compile(r"\s*(?:(?!who )[A-Za-z]+ )+named ([A-Z][a-z]+) who ")
 # What a name is followed by where nothing tells yet what it does.
 _NO_VERB = frozenset(
     "a an and as at but by for from in into near of on or over the that to under who whom whose "
@@ -30,14 +35,25 @@ _NOBODY = _NO_VERB | {"named", "called"}  # the last two introduce somebody alre
 _MOST = 5  # words of who it is and of the verb
 
 
+@dataclass(frozen=True, slots=True)
+class Hero:
+    """Who begins a premise and is more than a name: "a", "fox", perhaps "Leo", "sells his hat"."""
+
+    article: str
+    who: str
+    name: str
+    does: str
+
+
 def introduced(premise: str) -> str:
     """The premise as it stands in a heading; the same where nobody begins it who does something.
 
     A name is one of our lists, or a word with a capital that is no word of plain English.
     """
-    somebody = nameless(premise)
-    if somebody:
-        return "{} {} who {}".format(*somebody)
+    hero = described(premise)
+    if hero:
+        named = f" named {hero.name}" if hero.name else ""
+        return f"{hero.article} {hero.who}{named} who {hero.does}"
     found = _HERO.match(premise)
     if not found or found[2] in _NO_VERB:
         return premise
@@ -47,21 +63,31 @@ def introduced(premise: str) -> str:
     return f"a {_kind(name, rest)} named {name} who {rest}"
 
 
-def nameless(premise: str) -> tuple[str, str, str] | None:
-    """Who begins a premise without a name, and what it does: "a", "fox", "sells his shadow".
+def hero_named(premise: str) -> str:
+    """What the hero is called who is introduced; nothing where nobody is, or has no name."""
+    found = _CALLED.match(introduced(premise))
+    return found[1] if found else ""
 
-    None where that is not plain to see.
-    """
+
+def described(premise: str) -> Hero | None:
+    """Who begins a premise and is told of with a word for them; None where that is not plain."""
     first, *words = premise.split() or [""]
     article = first.lower()
     if article not in _ARTICLES:
         return None
     for at, word in enumerate(words[:_MOST]):
         if not _WORD.fullmatch(word) or word in _NOBODY:
-            return None
-        if at and (word in _HELPING or third_person(word, starter_words())):
-            return article, " ".join(words[:at]), " ".join(words[at:])
+            break
+        if at and _a_verb(word):
+            return Hero(article, " ".join(words[:at]), "", " ".join(words[at:]))
+    named = _NAMED.match(premise)
+    if named and _a_verb(named[4]):
+        return Hero(article, named[2].strip(), named[3], premise[named.end() :])
     return None
+
+
+def _a_verb(word: str) -> bool:
+    return word in _HELPING or third_person(word, starter_words())
 
 
 def _kind(name: str, rest: str) -> str:

@@ -14,6 +14,7 @@ from core.narrator.headings import START_OF_HEADING, Field, heading, plain
 from core.narrator.introducing import introduced
 from core.narrator.narrator import Assignment, Fit, Mode
 from core.narrator.sampling import Measure, measure
+from core.narrator.tense import in_the_past
 from core.narrator.tokens import Tokens, tidy
 from core.story.sentences import sentences
 
@@ -129,7 +130,7 @@ def _front(assignment: Assignment, tokens: Tokens, window: int) -> _Page:
     front.lines.append((Field.STYLE, STYLE))
     front.put(Field.GENRE, assignment.genre)
     front.put(Field.TITLE, assignment.title)
-    front.put(Field.PREMISE, introduced(assignment.premise))
+    front.put(Field.PREMISE, in_the_past(introduced(assignment.premise)))
     front.put_lore(assignment.lore, _ALWAYS)
     return front
 

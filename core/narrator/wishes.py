@@ -13,6 +13,9 @@ from core.narrator.tone import mood_known, tone
 
 _WORD, _WORD_MISSED = 1.2, 5.0  # nats for a wanted word at the start, and more by the end
 _NAME = 1.0
+_CALLED = 5.0  # for the hero's, where somebody is called something for the first time
+_CALLED_SO = 3.0  # for what ends it there: "Mara" might become "Marah"
+_AFTER_NAME = (".", ",", " who")
 _GOING_ON = 5.0  # for the rest of a word that has begun
 _END_MISSED = 10.0  # for the end of the story, by the end of the room
 _STEPS = 8  # in which a push grows
@@ -24,6 +27,7 @@ class Wishes:
 
     words: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    hero: str = ""  # who is called so before anybody else is called anything
     mood: str = ""
     end: bool = False  # the story should come to its end
 
@@ -65,6 +69,7 @@ class Leaning:
         if self._mood and done != self._step:
             self._step, self._tone = done, tone(self._mood, text, self.tokens)
         pushes = dict(self._tone)
+        self._call(text, pushes)
         for word in self._left:
             for spelled in word.spellings:
                 _push(pushes, spelled[0], word.push + word.missed * done)
@@ -75,6 +80,18 @@ class Leaning:
             pushes[self.tokens.end] = _END_MISSED * done**2
         if pushes != self.now:
             self.now = pushes
+
+    def _call(self, text: str, pushes: dict[int, float]) -> None:
+        """Whoever is called something first is the hero."""
+        _, named, told = text.partition(" named")
+        if not (named and self.wishes.hero):
+            return
+        name = f" {self.wishes.hero}"
+        if not told:
+            _push(pushes, self.tokens.encode(name)[0], _CALLED)
+        elif told == name:
+            for follows in _AFTER_NAME:
+                _push(pushes, self.tokens.encode(follows)[0], _CALLED_SO)
 
     def _want(self, word: str, forms: Iterable[str], push: float, missed: float) -> None:
         if word.strip():

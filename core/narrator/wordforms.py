@@ -20,27 +20,37 @@ choose chooses chose chosen / wake wakes woke woken / write writes wrote written
 rides rode ridden riding / drive drives drove driven driving / rise rises rose risen / hide hides
 hid hidden hiding / bite bites bit bitten biting / shake shakes shook shaken / make makes made
 making / lose loses lost losing / build builds built / send sends sent / spend spends spent / lend
-lends lent / bend bends bent / sleep sleeps slept / sweep sweeps swept / weep weeps wept / creep
-creeps crept / meet meets met / lead leads led / read reads / feed feeds fed / bleed bleeds bled /
-fight fights fought / buy buys bought / catch catches caught / teach teaches taught / seek seeks
-sought / dig digs dug digging / win wins won winning / spin spins spun / hang hangs hung hanged /
-swing swings swung / stick sticks stuck / sink sinks sank sunk / shrink shrinks shrank shrunk /
-ring rings rang rung / spring springs sprang / shine shines shone shining / shoot shoots shot /
-lie lies lay lain lying lied / pay pays paid / lay lays laid / wear wears wore worn / tear tears
-tore torn / swear swears swore sworn / bear bears bore born / die dies died dying / kill kills
-killed killing killer killers / stab stabs stabbed stabbing / shut shuts shutting / put puts
-putting / cut cuts cutting / hit hits hitting / let lets letting / hurt hurts hurting / understand
-understands understood / forget forgets forgot forgotten / forgive forgives forgave forgiven / man
-men man's men's / woman women / child children / foot feet / tooth teeth / goose geese / mouse
-mice / wolf wolves / knife knives / life lives / wife wives / leaf leaves / thief thieves / half
-halves / shelf shelves / loaf loaves / ox oxen / dwarf dwarves dwarfs / elf elves / witch witches
-/ good better best / bad worse worst / far farther farthest further furthest
+lends lent / bend bends bent / sleep sleeps slept / sell sells sold selling / become becomes
+became becoming / show shows showed shown showing / light lights lit lighted lighting / slide
+slides slid sliding / kneel kneels knelt kneeling / leap leaps leaped leapt leaping / strike
+strikes struck striking / sting stings stung stinging / mean means meant meaning / deal deals
+dealt dealing / beat beats beating beaten / spread spreads spreading / set sets setting / flee
+flees fled fleeing / dream dreams dreamed dreamt dreaming / sweep sweeps swept / weep weeps wept /
+creep creeps crept / meet meets met / lead leads led / read reads reading / feed feeds fed / bleed
+bleeds bled / fight fights fought / buy buys bought / catch catches caught / teach teaches taught
+/ seek seeks sought / dig digs dug digging / win wins won winning / spin spins spun / hang hangs
+hung hanged / swing swings swung / stick sticks stuck / sink sinks sank sunk / shrink shrinks
+shrank shrunk / ring rings rang rung / spring springs sprang / shine shines shone shining / shoot
+shoots shot / lie lies lied lay lain lying / pay pays paid / lay lays laid / wear wears wore worn
+/ tear tears tore torn / swear swears swore sworn / bear bears bore born / die dies died dying /
+kill kills killed killing killer killers / stab stabs stabbed stabbing / shut shuts shutting / put
+puts putting / cut cuts cutting / hit hits hitting / let lets letting / hurt hurts hurting /
+understand understands understood / forget forgets forgot forgotten / forgive forgives forgave
+forgiven / man men man's men's / woman women / child children / foot feet / tooth teeth / goose
+geese / mouse mice / wolf wolves / knife knives / life lives / wife wives / leaf leaves / thief
+thieves / half halves / shelf shelves / loaf loaves / ox oxen / dwarf dwarves dwarfs / elf elves /
+witch witches / good better best / bad worse worst / far farther farthest further furthest
 """
+_VERB = 3  # forms at least; an irregular noun has two
 _FORMS: dict[str, frozenset[str]] = {}
+_PAST = {"is": "was"}  # of the third person: "finds" and "found"
 for _line in _IRREGULAR.split("/"):
-    _family = frozenset(_line.split())
+    _listed = _line.split()
+    _family = frozenset(_listed)
     for _word in _family:
         _FORMS[_word] = _FORMS.get(_word, frozenset()) | _family
+    if len(_listed) >= _VERB:
+        _PAST[_listed[1]] = _listed[0] if _listed[2].endswith("ing") else _listed[2]
 _VOWELS = "aeiou"
 _ENDS = (
     *(("ies", "y"), ("ied", "y"), ("ing", ""), ("ing", "e")),
@@ -55,7 +65,6 @@ _WHOLE = frozenset(
 )
 _SHORT = 6  # letters: "seed" is none of "see"
 _LEAST = 3  # letters of a word that has forms
-_VERB = 3  # forms at least; an irregular noun has two
 
 
 @functools.lru_cache(maxsize=4096)
@@ -95,6 +104,22 @@ def third_person(word: str, known: frozenset[str]) -> bool:
         return word.endswith("s")
     made = {form for root in _roots(word) if root != word for form in _regular(root)} & known
     return any(form.endswith("ing") for form in made) and any(form.endswith("ed") for form in made)
+
+
+def past(word: str, known: frozenset[str]) -> str:
+    """What he, she or it did who "finds": "found". The word itself, where that is not to be told.
+
+    Of regular verbs more forms are `known`.
+    """
+    if not third_person(word, known):
+        return word
+    if word in _PAST:
+        return _PAST[word]
+    for root in _roots(word):
+        made = [form for form in _regular(root) if form.endswith("ed") and form in known]
+        if root != word and made:
+            return made[-1]  # "hopped" rather than "hoped"
+    return word
 
 
 def _owned(word: str) -> tuple[str, ...]:

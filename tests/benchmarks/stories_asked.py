@@ -73,11 +73,11 @@ WORDS = (
 MOODS = ("happy", "sad", "calm")
 
 
-def openings() -> list[Assignment]:
-    """Two of each premise."""
+def openings(seeds: Sequence[int] = (1, 2)) -> list[Assignment]:
+    """One of each premise for each seed."""
     return [
         Assignment(mode=Mode.OPEN, seed=seed, premise=premise, length=Length.LONG)
-        for seed in (1, 2)
+        for seed in seeds
         for _, premise in PREMISES
     ]
 

@@ -33,6 +33,8 @@ OPENING = Assignment(Mode.OPEN, seed=1, premise="Mara finds a shell")
         ("A sheep cannot sleep, so she counts", "a sheep who cannot sleep, so she counts"),
         ("A bus drives home", "a bus who drives home"),
         ("A dog barks", "a dog who barks"),
+        ("A lion named Leo cannot roar", "a lion named Leo who cannot roar"),
+        ("the old cook called Tom sleeps.", "the old cook named Tom who sleeps."),
     ],
 )
 def test_a_hero_whom_only_a_name_tells_of_is_introduced(premise, wanted):
@@ -43,8 +45,9 @@ def test_a_hero_whom_only_a_name_tells_of_is_introduced(premise, wanted):
     "premise",
     [
         "",
-        "a lion named Leo cannot roar",
-        "a boy called Tom sleeps",
+        "a lion named Leo, who cannot roar",
+        "a boy named Tom and his dog sleep",
+        "a boy called Tom",
         "a girl who sells bread",
         "a dog with wings flies home",
         "The old woman's cat sleeps",

@@ -46,7 +46,7 @@ def test_the_front_heading_tells_of_the_story_and_the_last_one_of_the_passage(
     passages = "\n\n".join(PATH)
     assert told == (
         "<end>\n#Style: tale\n#Genre: tale\n#Title: The Shell"
-        "\n#Premise: a keeper who finds a shell\n#Lore: Mara is tall.\n:"
+        "\n#Premise: a keeper who found a shell\n#Lore: Mara is tall.\n:"
         f"{passages}\n\n\n#Mood: happy\n#Lore: The shell sings.\n:"
     )
 
@@ -56,7 +56,7 @@ def test_an_opening_has_all_in_one_heading_and_holds_the_words_of_its_premise(
 ) -> None:
     opened = replace(TOLD, mode=Mode.OPEN, path=(), recaps=(), lore=(), words=("storm",), title="")
     assert read(tokens, build(opened, tokens, WINDOW).ids) == (
-        "<end>\n#Style: tale\n#Genre: tale\n#Premise: a keeper who finds a shell\n#Mood: happy"
+        "<end>\n#Style: tale\n#Genre: tale\n#Premise: a keeper who found a shell\n#Mood: happy"
         "\n#Words: storm, keeper, shell\n#Lore: The shell sings.\n:"
     )
 
