@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bot import following
 from bot.settings import Settings, data_folder
 from core.learning.run import learn
 from core.storage.library import Library
@@ -40,6 +41,13 @@ async def played(data: Path, lessons: Lessons) -> str:
     return console.file.getvalue()
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes live is heard at once, and nobody waits for it."""
+    monkeypatch.setattr(following, "_PAUSE", 0.1)
+
+
+@pytest.mark.usefixtures("quick")
 @pytest.mark.timeout(300)  # the commands are processes of their own, on a machine that may be busy
 @pytest.mark.parametrize("better", [True, False])
 async def test_every_step_is_seen(tmp_path: Path, *, better: bool) -> None:

@@ -65,15 +65,18 @@ def sampled(
         return []
     tokens, loaded = read_tokens(Path(model)), with_lora(Path(model), lora)
     drawn = [torch.Generator().manual_seed(item.seed) for item in assignments]
-    ids = torch.full((len(assignments), 1), tokens.end)
+    said = [torch.full((len(assignments), 1), tokens.end)]
+    read = None
     for _ in range(_WORDS):
-        odds = loaded(input_ids=ids).logits[:, -1].softmax(-1)
+        out = loaded(input_ids=said[-1], past_key_values=read, use_cache=True)
+        read, odds = out.past_key_values, out.logits[:, -1].softmax(-1)
         chosen = [
             torch.multinomial(row, 1, generator=rng) for row, rng in zip(odds, drawn, strict=True)
         ]
-        ids = torch.cat([ids, torch.stack(chosen)], 1)
+        said.append(torch.stack(chosen))
     return [
-        b"".join(map(tokens.bytes_of, row)).decode(errors="replace") for row in ids[:, 1:].tolist()
+        b"".join(map(tokens.bytes_of, row)).decode(errors="replace")
+        for row in torch.cat(said[1:], 1).tolist()
     ]
 
 
