@@ -50,7 +50,7 @@ def wishes(assignment: Assignment) -> Wishes:
     words, mood = assignment.words, assignment.mood
     match assignment.mode:
         case Mode.TITLE:
-            return Wishes()
+            return Wishes(title=tuple(map(str.title, _title_words(assignment.premise))))
         case Mode.OPEN:
             words = (*words, *telling_words(assignment.premise))
         case Mode.REFINE:
@@ -80,6 +80,13 @@ def telling_words(premise: str) -> list[str]:
     known = {*_STOP, *who.split()}
     words = [word for word in dict.fromkeys(_WORD.findall(told)) if word not in known]
     return [*([who] if who and who not in _STOP else []), *words][:_MOST_WORDS]
+
+
+def _title_words(premise: str) -> list[str]:
+    """What a title may name; of somebody who has a name not what they are."""
+    hero = described(_as_typed(premise))
+    known = hero.who if hero and hero.name else ""
+    return [word for word in telling_words(premise) if word != known]
 
 
 def understood(wish: str) -> tuple[str, tuple[str, ...]]:

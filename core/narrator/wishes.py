@@ -11,14 +11,25 @@ from dataclasses import dataclass, field
 from core.narrator.tokens import Tokens
 from core.narrator.tone import mood_known, tone
 
-_WORD, _WORD_MISSED = 1.2, 5.0  # nats for a wanted word at the start, and more by the end
-_NAME = 1.0
 _CALLED = 5.0  # for the hero's, where somebody is called something for the first time
 _CALLED_SO = 3.0  # for what ends it there: "Mara" might become "Marah"
 _AFTER_NAME = (".", ",", " who")
-_GOING_ON = 5.0  # for the rest of a word that has begun
 _END_MISSED = 10.0  # for the end of the story, by the end of the room
 _STEPS = 8  # in which a push grows
+
+
+@dataclass(frozen=True, slots=True)
+class _Push:
+    """Nats for a wanted word: at the start, more by the end, and for its rest once it has begun."""
+
+    at_first: float
+    missed: float
+    going_on: float = 5.0
+
+
+_WORD = _Push(1.2, 5.0)
+_NAME = _Push(1.0, 0.0)
+_IN_TITLE = _Push(5.0, 0.0, going_on=9.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class Wishes:
     hero: str = ""  # who is called so before anybody else is called anything
     mood: str = ""
     end: bool = False  # the story should come to its end
+    title: tuple[str, ...] = ()  # one of these should be in it, which is a title
 
 
 @dataclass(slots=True)
@@ -38,8 +50,7 @@ class _Wanted:
 
     spellings: tuple[tuple[int, ...], ...]
     pattern: re.Pattern[str]
-    push: float
-    missed: float
+    push: _Push
 
 
 @dataclass(slots=True)
@@ -57,14 +68,17 @@ class Leaning:
     def __post_init__(self) -> None:
         self._mood = mood_known(self.wishes.mood)
         for word in self.wishes.words:
-            self._want(word, (f" {word}",), _WORD, _WORD_MISSED)
+            self._want(word, (f" {word}",), _WORD)
         for name in self.wishes.names:
-            self._want(name, (f" {name}", name), _NAME, 0.0)
+            self._want(name, (f" {name}", name), _NAME)
+        for word in self.wishes.title:
+            self._want(word, (f" {word}",), _IN_TITLE)
         self.follow("", (), 0.0)
 
     def follow(self, text: str, ids: Sequence[int], done: float) -> None:
         """Lean as the text so far asks for; `done`: the share of its room that is filled."""
-        self._left = [word for word in self._left if not word.pattern.search(text)]
+        left = [word for word in self._left if not word.pattern.search(text)]
+        self._left = [] if self.wishes.title and len(left) < len(self._left) else left
         done = int(done * _STEPS) / _STEPS
         if self._mood and done != self._step:
             self._step, self._tone = done, tone(self._mood, text, self.tokens)
@@ -72,10 +86,10 @@ class Leaning:
         self._call(text, pushes)
         for word in self._left:
             for spelled in word.spellings:
-                _push(pushes, spelled[0], word.push + word.missed * done)
+                _push(pushes, spelled[0], word.push.at_first + word.push.missed * done)
                 for begun in range(1, len(spelled)):
                     if tuple(ids[-begun:]) == spelled[:begun]:
-                        _push(pushes, spelled[begun], _GOING_ON)
+                        _push(pushes, spelled[begun], word.push.going_on)
         if self.wishes.end and done:
             pushes[self.tokens.end] = _END_MISSED * done**2
         if pushes != self.now:
@@ -93,11 +107,10 @@ class Leaning:
             for follows in _AFTER_NAME:
                 _push(pushes, self.tokens.encode(follows)[0], _CALLED_SO)
 
-    def _want(self, word: str, forms: Iterable[str], push: float, missed: float) -> None:
+    def _want(self, word: str, forms: Iterable[str], push: _Push) -> None:
         if word.strip():
             pattern = re.compile(rf"(?<!\w){re.escape(word)}", re.IGNORECASE)
-            spellings = tuple(map(self.tokens.encode, forms))
-            self._left.append(_Wanted(spellings, pattern, push, missed))
+            self._left.append(_Wanted(tuple(map(self.tokens.encode, forms)), pattern, push))
 
 
 def _push(pushes: dict[int, float], token: int, nats: float) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -20,7 +21,7 @@ from core.learning.corpus import MIXTURE, tales
 from core.learning.validation import validation_bits
 from core.narrator.asking import telling_words
 from core.narrator.introducing import introduced
-from core.narrator.narrator import Mode
+from core.narrator.narrator import Assignment, Mode
 from core.narrator.tense import in_the_past
 from core.story.model import Length
 from tests.benchmarks import stories_asked as asked
@@ -54,7 +55,7 @@ GOALS = {
     "size, MB": "<= 32",
     "load time, s": "<= 0.5",
 }
-_PERCENT = ("endings", "sentences", "repeated", "words", "mood", "8-grams", "names", "premise")
+_PERCENT = tuple("endings sentences repeated words mood 8-grams names premise titles".split())
 
 
 def main() -> None:
@@ -149,6 +150,7 @@ def _told(teller: Teller, memory: measures.Memory, name: str) -> dict[str, float
         "8-grams also in the training text": memory.copied(stories),
         "premise words kept": _kept(premises, stories),
         "premise's deeds told": _deeds_told(premises, [told.text for told in opened]),
+        "titles of the premise": _entitled(teller, openings, opened),
         "premise words kept, nobody named": _kept(
             [assignment.premise for assignment in asked.nameless()],
             [told.text for told in teller.tell(asked.nameless())],
@@ -173,6 +175,22 @@ def _deeds_told(premises: Sequence[str], stories: Sequence[str]) -> float:
         for premise, story in zip(premises, stories, strict=True)
         for deed in {*measures.words(in_the_past(introduced(premise)))}
         - {*measures.words(introduced(premise)), *_NO_DEEDS}
+    )
+
+
+def _entitled(teller: Teller, openings: Sequence[Assignment], opened: Sequence[Told]) -> float:
+    """The share of titles that hold a word of their premise beside a name."""
+    asking = [
+        replace(assignment, mode=Mode.TITLE, path=(told.text,), recaps=("",))
+        for assignment, told in zip(openings, opened, strict=True)
+    ]
+    return measures.share(
+        any(
+            measures.uses(title.text, word)
+            for telling in telling_words(assignment.premise)
+            for word in telling.split()
+        )
+        for assignment, title in zip(openings, teller.tell(asking), strict=True)
     )
 
 

@@ -26,7 +26,6 @@ def test_later_passages_should_hold_the_words_asked_for_and_who_it_is_about() ->
     asked = wishes(Assignment(Mode.CONTINUE, seed=1, premise=PREMISE, words=("storm",)))
     assert asked == Wishes(words=("storm",), names=("Mara", "Tom"))
     assert wishes(Assignment(Mode.FINISH, seed=1)).end
-    assert wishes(Assignment(Mode.TITLE, seed=1, premise=PREMISE)) == Wishes()
 
 
 def test_a_wish_goes_before_the_mood_of_the_story() -> None:
@@ -110,6 +109,30 @@ def test_the_first_who_is_called_something_is_called_as_the_premise_says(tokens:
     leaning = Leaning(tokens, Wishes(names=("Mara", "Ben"), hero="Mara"))
     leaning.follow("There was a keeper named Lo. A boy named", (), 0.0)
     assert leaning.now[mara] == usual
+
+
+@pytest.mark.parametrize(
+    ("premise", "words"),
+    [
+        ("A lighthouse keeper finds a shell", ("Lighthouse Keeper", "Shell")),
+        ("a boy named Tom loses his red kite", ("Red", "Kite")),
+        ("", ()),
+    ],
+)
+def test_a_title_should_name_what_the_premise_is_about(
+    premise: str, words: tuple[str, ...]
+) -> None:
+    assert wishes(Assignment(Mode.TITLE, seed=1, premise=premise)) == Wishes(title=words)
+
+
+def test_a_title_needs_one_of_its_words_only(tokens: Tokens) -> None:
+    leaning = Leaning(tokens, Wishes(title=("Kite", "Storm")))
+    both = {first(tokens, " Kite"), first(tokens, " Storm")}
+    assert set(leaning.now) == both
+    leaning.follow("Tom and the", (), 0.2)
+    assert set(leaning.now) == both
+    leaning.follow("Tom and the Storm", (), 0.3)
+    assert not leaning.now
 
 
 def test_a_word_of_several_tokens_is_led_to_its_end(tokens: Tokens) -> None:
