@@ -56,5 +56,8 @@ def test_any_other_premise_stays_as_it_is(premise: str) -> None:
     assert in_the_past(premise) == premise
 
 
-def test_a_long_text_takes_no_longer_than_its_length() -> None:
-    assert in_the_past('"No", she says. ' * 20_000).startswith('"No", she said. "No"')
+def test_of_a_very_long_text_the_beginning_is_read() -> None:
+    long = '"No", she says. ' * 100_000
+    told = in_the_past(long)
+    assert told.startswith('"No", she said. "No"')
+    assert told.endswith(long[-1_000_000:])
