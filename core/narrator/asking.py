@@ -76,7 +76,7 @@ def telling_words(premise: str) -> list[str]:
     hero = described(read)
     who = hero.who if hero else ""
     # A verb of the present, wished for in what is told in the past, would be copied as it is.
-    told = without_verbs(f"who {hero.does}" if hero else read)
+    told = without_verbs(f"{who} who {hero.does}" if hero else read)
     known = {*_STOP, *who.split()}
     words = [word for word in dict.fromkeys(_WORD.findall(told)) if word not in known]
     return [*([who] if who and who not in _STOP else []), *words][:_MOST_WORDS]

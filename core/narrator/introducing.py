@@ -6,10 +6,12 @@ of "The cat steals a fish" it makes "The cat steals stood in the park".
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.narrator.firstnames import BOYS, GIRLS
 from core.narrator.lexicon import starter_words
+from core.narrator.tense import they_did
 from core.narrator.wordforms import third_person
 
 _KINDS = dict.fromkeys(GIRLS, "girl") | dict.fromkeys(BOYS, "boy")
@@ -29,6 +31,7 @@ _NO_VERB = frozenset(
     "with without".split()
 )
 _ARTICLES = frozenset({"a", "an", "the"})
+_NUMBERS = frozenset("two three four five six seven some many".split())
 _HELPING = frozenset("can cannot could may might must should will would".split())
 _WORD = re.compile(r"[a-z]+")
 _NOBODY = _NO_VERB | {"named", "called"}  # the last two introduce somebody already
@@ -37,7 +40,10 @@ _MOST = 5  # words of who it is and of the verb
 
 @dataclass(frozen=True, slots=True)
 class Hero:
-    """Who begins a premise and is more than a name: "a", "fox", perhaps "Leo", "sells his hat"."""
+    """Who begins a premise and is more than a name: "a", "fox", perhaps "Leo", "sells his hat".
+
+    Several have no article: "two foxes".
+    """
 
     article: str
     who: str
@@ -53,7 +59,7 @@ def introduced(premise: str) -> str:
     hero = described(premise)
     if hero:
         named = f" named {hero.name}" if hero.name else ""
-        return f"{hero.article} {hero.who}{named} who {hero.does}"
+        return f"{hero.article} {hero.who}{named} who {hero.does}".strip()
     found = _HERO.match(premise)
     if not found or found[2] in _NO_VERB:
         return premise
@@ -73,6 +79,8 @@ def described(premise: str) -> Hero | None:
     """Who begins a premise and is told of with a word for them; None where that is not plain."""
     first, *words = premise.split() or [""]
     article = first.lower()
+    if article in _NUMBERS:
+        return _several(article, words)
     if article not in _ARTICLES:
         return None
     for at, word in enumerate(words[:_MOST]):
@@ -83,6 +91,15 @@ def described(premise: str) -> Hero | None:
     named = _NAMED.match(premise)
     if named and _a_verb(named[4]):
         return Hero(article, named[2].strip(), named[3], premise[named.end() :])
+    return None
+
+
+def _several(number: str, words: Sequence[str]) -> Hero | None:
+    for at, word in enumerate(words[:_MOST]):
+        if not _WORD.fullmatch(word) or word in _NOBODY:
+            return None
+        if at and (word in _HELPING or they_did(word) != word):
+            return Hero("", " ".join((number, *words[:at])), "", " ".join(words[at:]))
     return None
 
 

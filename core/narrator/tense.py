@@ -42,8 +42,10 @@ _PIECE = re.compile(r"[^\W\d_]+(?:['’][a-z]+)?|[\W\d_]+")
 _QUOTES = re.compile('["“”«»]')
 # Several who do something: "Rosa and her brother get lost", "Two mice sing".
 _ONE = r"(?:(?:[Aa]n?|[Tt]he|[Hh]er|[Hh]is|[Tt]heir|[Mm]y) [a-z]+|[A-Z][a-z]+)"
-_MANY = r"(?:[Tt]wo|[Tt]hree|[Ff]our|[Ff]ive|[Ss]ix|[Ss]even|[Ss]ome|[Mm]any) [a-z]+"
-_SEVERAL = re.compile(rf"\s*(?:{_ONE} and {_ONE}|{_MANY}) ([a-z]+)\b")
+_MANY = r"(?:[Tt]wo|[Tt]hree|[Ff]our|[Ff]ive|[Ss]ix|[Ss]even|[Ss]ome|[Mm]any)"
+_SEVERAL = re.compile(
+    rf"\s*(?:{_MANY} (?:[a-z]+ ){{1,4}}who|{_ONE} and {_ONE}|{_MANY} [a-z]+) ([a-z]+)\b"
+)
 _READ = 1000  # characters
 _LEAST_KNOWN = 0.5  # of the words: then it is English
 
@@ -99,8 +101,8 @@ def _told(words: Sequence[str], at: int, *, joined: bool, together: bool) -> str
     subject = before in _SUBJECTS or _a_name(before)
     if word in _SURELY_HELPING or (word in _HELPING and subject):
         return (_SURELY_HELPING | _HELPING)[word]
-    if together and word not in _JOINING | _ARTICLES | _BESIDE:
-        return _they_did(word)
+    if together and word not in _JOINING | _ARTICLES | _BESIDE | _SUBJECTS:
+        return they_did(word)
     does = word in _VERBS or (
         third_person(word, starter_words())
         and (subject or after in _OBJECTS or (before in _JOINING and joined))
@@ -108,7 +110,7 @@ def _told(words: Sequence[str], at: int, *, joined: bool, together: bool) -> str
     return past(word, starter_words()) if does else word
 
 
-def _they_did(word: str) -> str:
+def they_did(word: str) -> str:
     """What they did who "build": "built"; the word itself, where that is not to be told."""
     for one in (f"{word}s", f"{word}es", f"{word.removesuffix('y')}ies"):
         did = past(one, starter_words())

@@ -22,6 +22,8 @@ from core.narrator.tense import in_the_past
         ("Winter comes to the valley", "Winter came to the valley"),
         ("Rosa and her brother get lost", "Rosa and her brother got lost"),
         ("Two mice carry a lamp and sing", "Two mice carried a lamp and sing"),
+        ("two old friends who find a map", "two old friends who found a map"),
+        ("three pigs who meet a wolf", "three pigs who met a wolf"),
         ("the fox and the hen are friends", "the fox and the hen were friends"),
         ("tom loses a kite", "tom lost a kite"),
         ('a sign that says "it is over" and is read', 'a sign that said "it is over" and was read'),
