@@ -10,13 +10,10 @@ writes results/engine.json beside this file.
 import argparse
 import asyncio
 import json
-import os
-import platform
 import time
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -28,6 +25,7 @@ from core.session import commands as c
 from core.session.engine import Engine
 from core.storage.database import Database, open_database
 from core.storage.library import Library
+from tests.benchmarks.machine import circumstances
 from tests.factories import a_request
 from tests.fakes import StandInNarrator
 from tests.servers.postgres import a_server
@@ -170,9 +168,7 @@ def write_results(found: list[Measured], turns: int) -> None:
     """Keep what was measured beside when and on what."""
     RESULTS.parent.mkdir(exist_ok=True)
     facts = {
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        **circumstances(),
         "places": PLACES,
         "turns": turns,
         "databases": [asdict(one) for one in found],

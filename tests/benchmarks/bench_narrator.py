@@ -11,7 +11,6 @@ requests. Peers get virtual environments of their own; one that cannot be had is
 import argparse
 import json
 import os
-import platform
 import statistics
 import tempfile
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import torch
 
+from tests.benchmarks.machine import circumstances
 from tests.benchmarks.narrator_chart import draw_chart
 from tests.benchmarks.narrator_engines import Generate, Ours, prompts
 from tests.benchmarks.narrator_models import random_gpt2, spelled
@@ -165,8 +165,7 @@ def write(rows: list[Row], found: dict[str, float]) -> None:
     """The table, for people and for programs."""
     RESULTS.mkdir(exist_ok=True)
     whole = {
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "python": platform.python_version(),
+        **circumstances(),
         "rows": [row.as_json() for row in rows],
         "all": found,
     }

@@ -10,17 +10,17 @@ results/play.json beside this file. It needs a POSIX system.
 import argparse
 import json
 import os
-import platform
 import pty
 import re
 import select
 import sys
 import time
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+
+from tests.benchmarks.machine import circumstances
 
 RESULTS = Path(__file__).parent / "results" / "play.json"
 PROMPT = re.compile(r"> $")
@@ -104,9 +104,7 @@ def main() -> None:
     print(f"first text     {median(one.first_text_seconds for one in found):.2f} s")
     print(f"most memory    {max(one.most_megabytes for one in found):.0f} MB")
     facts = {
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        **circumstances(),
         "sessions": [asdict(one) for one in found],
     }
     RESULTS.write_text(json.dumps(facts, indent=1) + "\n")
