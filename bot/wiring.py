@@ -1,9 +1,11 @@
 """Wiring: builds every object from the settings. The only file that names concrete classes."""
 
+import asyncio
 import random
 import secrets
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -35,6 +37,8 @@ Check = Callable[[], Coroutine[None, None, Checked]]  # raises SettingsError for
 TELEGRAM_TOKEN = "TALETURN_TELEGRAM_TOKEN"  # noqa: S105  # the variable's name, not a token
 DISCORD_TOKEN = "TALETURN_DISCORD_TOKEN"  # noqa: S105  # the same
 _MOST_SEED = 2**31
+_SHARE = 4  # the part of the narrator's slots that takes to choose from may have: a fourth
+_UNHURRIED = 60.0  # seconds; what is chosen then does not hang on how fast a machine is
 
 
 def narrator_settings(settings: Settings) -> NarratorSettings:
@@ -89,6 +93,18 @@ def _served(settings: Settings) -> "ServedNarrator":
     )
 
 
+def untaught(settings: Settings) -> Critic:
+    """Return the critic of a narrator from which nothing has been learned.
+
+    A server elsewhere is asked for one take of a passage: there, each may have to be paid for.
+    """
+    if settings.narrator.backend == "openai":
+        return UNTAUGHT
+    most = settings.learning.rerank
+    room = max(1, settings.narrator.slots // (_SHARE * most))
+    return Critic(best_of=most, room=asyncio.Semaphore(room))
+
+
 def build_engine(
     settings: Settings,
     library: Library,
@@ -96,9 +112,10 @@ def build_engine(
     *,
     seed: int | None = None,
     loras: Callable[[int], str] = lambda _place: "",
-    critic: Critic = UNTAUGHT,
+    critic: Critic | None = None,
 ) -> Engine:
     """Return the engine; a seed lets a whole session be played again."""
+    critic = critic or untaught(settings)
     return Engine(
         library,
         narrator,
@@ -107,7 +124,7 @@ def build_engine(
         screening=Level(settings.bot.screening),
         explaining=Depth(settings.bot.explaining),
         loras=loras,
-        critic=critic,
+        critic=critic if seed is None else replace(critic, seconds=_UNHURRIED),
     )
 
 

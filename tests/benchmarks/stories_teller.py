@@ -1,5 +1,7 @@
 """Stories as the bot tells them: the narrator's own prompts, batches and decoding."""
 
+import asyncio
+import itertools
 import threading
 import time
 from collections.abc import Sequence
@@ -7,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.narrator import storyteller
+from core.narrator.choosing import takes_of
 from core.narrator.jobs import Job
-from core.narrator.narrator import Assignment
+from core.narrator.narrator import Assignment, Mode
+from core.narrator.relevance import relevance
 from core.narrator.settings import NarratorSettings
 
 _AT_ONCE = 24  # jobs in the batch
@@ -26,7 +30,9 @@ class Told:
 class Teller:
     """A model that writes many assignments at a time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, best_of: int = 1) -> None:
+        """`best_of`: takes of a passage, of which the one is told that follows best."""
+        self._best_of = best_of
         start = time.perf_counter()
         settings = NarratorSettings(model=str(folder), waiting=_AT_ONCE)
         self._storyteller = storyteller.load(settings)
@@ -35,6 +41,27 @@ class Teller:
 
     def tell(self, assignments: Sequence[Assignment]) -> list[Told]:
         """The passages, in order."""
+        takes = [takes_of(each, self._takes(each)) for each in assignments]
+        told = iter(self._written([take for each in takes for take in each]))
+        return [
+            self._chosen(assignment, list(itertools.islice(told, len(each))))
+            for assignment, each in zip(assignments, takes, strict=True)
+        ]
+
+    async def score(self, assignment: Assignment, texts: Sequence[str]) -> list[float]:
+        """The likelihoods by which a take is chosen."""
+        return self._storyteller.score(assignment, texts)
+
+    def _takes(self, assignment: Assignment) -> int:
+        return 1 if assignment.mode is Mode.TITLE else self._best_of  # as in a chat
+
+    def _chosen(self, assignment: Assignment, takes: Sequence[Told]) -> Told:
+        if len(takes) == 1:
+            return takes[0]
+        follow = asyncio.run(relevance(self, assignment, [take.text for take in takes]))
+        return takes[follow.index(max(follow))]
+
+    def _written(self, assignments: Sequence[Assignment]) -> list[Told]:
         told: list[Told] = []
         for start in range(0, len(assignments), _AT_ONCE):
             told += self._batch(assignments[start : start + _AT_ONCE])

@@ -61,11 +61,11 @@ def test_what_was_learned_writes_and_chooses(shell: Shell, monkeypatch: pytest.M
     monkeypatch.setattr(criticism, "_PATIENCE", 60.0)
     told = shell("play", "--seed", "5", lines=EXPLAIN)
     assert "model starter with LoRA lora-1" in told
-    assert re.search(r"one of \d takes", told)
+    assert re.search(r"the best of \d takes", told)
     shell("loras", "rollback")
     plain = shell("play", "--seed", "5", lines=EXPLAIN)
     assert "with LoRA" not in plain
-    assert "takes that would be liked" not in plain
+    assert "the best of 4 takes" in plain
 
 
 def test_a_lora_whose_file_was_changed_is_not_played_with(shell: Shell, learned: Path) -> None:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from core.errors import NarratorError
 from core.narrator.narrator import Assignment
+from core.narrator.relevance import relevance
 from core.session import commands as c
 from core.session.critic import Critic, teaches
 from core.session.engine import Engine
@@ -68,7 +70,7 @@ async def test_the_chosen_take_says_so_and_comes_out_the_same_again(stage: Stage
     for line in (PREMISE, "/continue", "/retry", "/finish"):
         told = await stage.ask(line)
         assert facts(stage, told).best_of == 4
-        assert "one of 4 takes" in (await stage.ask("/explain quick")).text
+        assert "the best of 4 takes" in (await stage.ask("/explain quick")).text
         again = await stage.ask(c.Again(told.passage))
         assert (again.text, again.note) == (told.text, "word for word the same")
 
@@ -104,10 +106,39 @@ async def test_while_many_wait_one_take_is_written_for_each(stage: Stage) -> Non
     assert sorted(chosen) == [1, 1, 1, 3]
 
 
-async def test_where_nothing_was_learned_one_take_is_written(stage: Stage) -> None:
+async def test_where_nothing_was_learned_the_take_is_chosen_that_follows_best(stage: Stage) -> None:
     taught(stage, odds=longest, best_of=4, knows=lambda _place: False, ask_share=1.0)
     told = await stage.ask(PREMISE)
-    assert (facts(stage, told).best_of, facts(stage, told).asked) == (1, False)
+    assert (facts(stage, told).best_of, facts(stage, told).asked) == (4, False)
+    takes = [one for one in stage.narrator.assigned if one.mode == "open"]
+    texts = ["".join([text async for text in stage.narrator.write(one)][-1:]) for one in takes]
+    follow = await relevance(stage.narrator, takes[0], texts)
+    assert told.text == texts[follow.index(max(follow))]
+
+
+async def test_a_narrator_that_cannot_judge_its_takes_breaks_no_turn(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught(stage, best_of=3, knows=lambda _place: False, seconds=0.2)
+
+    async def fails(_wanted: Assignment, _texts: Sequence[str]) -> list[float]:
+        raise NarratorError("The server tells no likelihoods.")
+
+    async def takes_long(_wanted: Assignment, texts: Sequence[str]) -> list[float]:
+        await asyncio.sleep(60)
+        return [0.0] * len(texts)
+
+    for line, score in ((PREMISE, fails), ("/continue", takes_long)):
+        monkeypatch.setattr(stage.narrator, "score", score)
+        told = await stage.ask(line)
+        assert told.passage is not None
+        assert facts(stage, told).best_of == 1
+
+
+async def test_a_critic_of_one_take_lets_one_be_written(stage: Stage) -> None:
+    taught(stage, best_of=1, knows=lambda _place: False)
+    told = await stage.ask(PREMISE)
+    assert facts(stage, told).best_of == 1
     assert len([one for one in stage.narrator.assigned if one.mode == "open"]) == 1
 
 

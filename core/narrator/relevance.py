@@ -1,0 +1,61 @@
+"""How well a passage follows from what was asked for, as the model itself sees it.
+
+A small model forgets its premise in one take and keeps it in another. What was asked for, the
+premise, the story so far, a mood, makes a passage that follows from it likelier than it would be of
+itself, and one that has nothing to do with it no likelier: their pointwise mutual information, by
+which Li et al. chose answers ("A Diversity-Promoting Objective Function for Neural Conversation
+Models", 2016). Nobody need have rated anything.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from core.narrator.narrator import Assignment
+
+_CHARACTERS = 4  # of a token, more or less
+# What a nat a token of likelihood is worth, in nats that a passage is likelier for what was asked:
+# with none, takes that are the premise again and then anything at all would be the best.
+_FLUENCY = 20.0
+
+
+class Scores(Protocol):
+    """What a narrator knows of texts."""
+
+    async def score(self, assignment: Assignment, texts: Sequence[str]) -> list[float]:
+        """Return each text's mean log-likelihood as the passage asked for, in nats a token."""
+
+
+async def relevance(narrator: Scores, assignment: Assignment, texts: Sequence[str]) -> list[float]:
+    """How well each text follows, in nats, to be compared with one another.
+
+    -inf for one that is empty or has no likelihood. Raises NarratorError.
+    """
+    asked = await narrator.score(assignment, texts)
+    anyway = await narrator.score(_of_nothing(assignment), texts)
+    return list(map(_follows, texts, asked, anyway))
+
+
+def _follows(text: str, asked: float, anyway: float) -> float:
+    """By its mean log-likelihoods as what was asked for, and as anything: nats a token."""
+    if not (math.isfinite(asked) and math.isfinite(anyway)):
+        return -math.inf
+    return (asked - anyway) * len(text) / _CHARACTERS + _FLUENCY * asked
+
+
+def _of_nothing(assignment: Assignment) -> Assignment:
+    """The same passage, asked for with no word of what it shall be."""
+    return replace(
+        assignment,
+        title="",
+        premise="",
+        genre="",
+        mood="",
+        words=(),
+        lore=(),
+        fired=(),
+        path=(),
+        recaps=(),
+        earlier="",
+    )
