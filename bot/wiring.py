@@ -100,7 +100,7 @@ def untaught(settings: Settings) -> Critic:
     """
     if settings.narrator.backend == "openai":
         return UNTAUGHT
-    most = settings.learning.rerank
+    most = min(settings.learning.rerank, settings.narrator.slots)  # side by side, not in turn
     room = max(1, settings.narrator.slots // (_SHARE * most))
     return Critic(best_of=most, room=asyncio.Semaphore(room))
 

@@ -34,5 +34,7 @@ def test_takes_are_chosen_before_anything_was_learned_but_none_is_bought_elsewhe
     assert critic.best_of == settings.learning.rerank == 4
     assert not critic.knows(1)
     assert not critic.room.locked()
+    small = load(environment={"TALETURN__NARRATOR__SLOTS": "2"})
+    assert wiring.untaught(small).best_of == 2
     elsewhere = load(environment={"TALETURN__NARRATOR__BACKEND": "openai"})
     assert wiring.untaught(elsewhere) is UNTAUGHT
