@@ -36,9 +36,6 @@ _USUAL, _FIRST, _SECOND = 5, 4, 5
 _HEAVY = 50_000_000  # parameters; without a GPU such a model is counted in one take
 _FURTHEST = 1.25  # beyond the second, where even that is not enough
 _NEAR = 0.02  # a difference, as a logarithm, that is chance
-# What the counts put level was 4.1 % below (standard error 1.2) in premises of the benchmark, by
-# seeds 11 to 17 of its four tastes (28 runs, tests/benchmarks/RESULTS.md). So more is aimed for.
-_AIM = 1.04
 
 Weights = Mapping[str, Tensor]
 
@@ -69,7 +66,6 @@ def level(
     asked = counted_in(before.known.others, most)
     before.tell(Progress("writing"))
     usual = repeated(write_once(asked, str(like), before.lora, work / "told-before.json"))
-    aim = usual * _AIM
 
     def learned(which: str, takes: int, teach: Callable[[], object]) -> float:
         """How much the model repeats with what it is taught, or was before a kill."""
@@ -85,12 +81,12 @@ def level(
         return repeated(written(merged(model), counted, like, work / f"told-{which}.json"))
 
     now = learned("first", _FIRST, learn)
-    nats = nats_against(aim, now)
+    nats = nats_against(usual, now)
     if not nats:
         return
     first = weights_of(model)
     then = learned("second", _SECOND, lambda: learn_on(nats))
-    share = share_between(aim, now, then)
+    share = share_between(usual, now, then)
     set_between(model, first, weights_of(model), share)
     (work / LEVELLED).write_text(json.dumps([usual, now, then, share]), encoding="utf-8")
 

@@ -18,7 +18,7 @@ from tests.core.learning.pupils import examples
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 
 
-USUAL = 0.01 / levelling._AIM  # how much was repeated before, so that 0.01 is aimed for
+USUAL = 0.01  # how much was repeated before
 
 
 @pytest.fixture(autouse=True)
