@@ -15,9 +15,6 @@ from typing import Protocol
 from core.narrator.narrator import Assignment
 
 _CHARACTERS = 4  # of a token, more or less
-# What a nat a token of likelihood is worth, in nats that a passage is likelier for what was asked:
-# with none, takes that are the premise again and then anything at all would be the best.
-_FLUENCY = 20.0
 
 
 class Scores(Protocol):
@@ -28,7 +25,7 @@ class Scores(Protocol):
 
 
 async def relevance(narrator: Scores, assignment: Assignment, texts: Sequence[str]) -> list[float]:
-    """How well each text follows, in nats, to be compared with one another.
+    """By how many nats each text is likelier for what was asked for.
 
     -inf for one that is empty or has no likelihood. Raises NarratorError.
     """
@@ -38,10 +35,10 @@ async def relevance(narrator: Scores, assignment: Assignment, texts: Sequence[st
 
 
 def _follows(text: str, asked: float, anyway: float) -> float:
-    """By its mean log-likelihoods as what was asked for, and as anything: nats a token."""
+    """`asked`, `anyway`: its mean log-likelihoods for that and for nothing, in nats a token."""
     if not (math.isfinite(asked) and math.isfinite(anyway)):
         return -math.inf
-    return (asked - anyway) * len(text) / _CHARACTERS + _FLUENCY * asked
+    return (asked - anyway) * len(text) / _CHARACTERS
 
 
 def _of_nothing(assignment: Assignment) -> Assignment:
