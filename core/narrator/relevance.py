@@ -1,10 +1,10 @@
 """How well a passage follows from what was asked for, as the model itself sees it.
 
 A small model forgets its premise in one take and keeps it in another. What was asked for, the
-premise, the story so far, a mood, makes a passage that follows from it likelier than it would be of
-itself, and one that has nothing to do with it no likelier: their pointwise mutual information, by
-which Li et al. chose answers ("A Diversity-Promoting Objective Function for Neural Conversation
-Models", 2016). Nobody need have rated anything.
+premise and the story so far above all, makes a passage that follows from it likelier than it would
+be of itself, and one that has nothing to do with it no likelier: their pointwise mutual
+information, by which Li et al. chose answers ("A Diversity-Promoting Objective Function for Neural
+Conversation Models", 2016). Nobody need have rated anything.
 """
 
 import math
