@@ -131,10 +131,11 @@ class _WithLoras:
     def __init__(self, compiled: Compiled, memory: Memory) -> None:
         self.request: Any = None
         self._compiled, self._memory = compiled, memory
-        self._parts: tuple[str, ...] = ()
+        self._requests: dict[tuple[str, ...], Any] = {}  # for LoRAs of these matrices
         self._mix = Mix(())
         self._taken: Sequence[Lora | None] = ()
-        self._rows: Array = np.zeros(0)  # the request does not own it
+        self._rows: Array = np.zeros(0)  # the request owns neither it
+        self._laid: list[Array] = []  # nor these
 
     def take(self, loras: Sequence[Lora | None]) -> None:
         """Let each row take its own."""
@@ -143,22 +144,26 @@ class _WithLoras:
         wanted = dict.fromkeys(lora for lora in loras if lora and lora.rank)
         if not wanted.keys() <= set(self._mix.loras):
             self._lay(Mix(list(wanted)))
-        rows = self._mix.rows([lora if lora in wanted else None for lora in loras])
-        self._rows = rows.numpy()
+        self._rows = self._mix.rows(loras).numpy()
         self.request.set_tensor("mixed", ov.Tensor(self._rows, shared_memory=True))
         self._taken = list(loras)
 
     def _lay(self, mix: Mix) -> None:
-        if mix.kinds != self._parts:
-            self._parts = mix.kinds
-            self.request = self._compiled.mixed(self._parts).create_infer_request()
-            self._memory.share(self.request)
+        self.request = self._request(mix.kinds)
+        laid = []
         for at in range(self._compiled.layers):
-            for part in self._parts:
+            for part in mix.kinds:
                 stacked = mix.stacked(f"h.{at}.{part}", self._compiled.size(part))
                 for name, tensor in zip(parameters(at, part), stacked, strict=True):
-                    self.request.set_tensor(name, ov.Tensor(tensor.numpy().copy()))
-        self._mix = mix
+                    laid.append(tensor.numpy())
+                    self.request.set_tensor(name, ov.Tensor(laid[-1], shared_memory=True))
+        self._mix, self._laid = mix, laid
+
+    def _request(self, parts: tuple[str, ...]) -> Any:
+        if parts not in self._requests:
+            self._requests[parts] = self._compiled.mixed(parts).create_infer_request()
+            self._memory.share(self._requests[parts])
+        return self._requests[parts]
 
 
 def _page_shapes(compiled: Compiled) -> list[tuple[list[int], Any]]:

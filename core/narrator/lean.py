@@ -197,8 +197,7 @@ class Lean:
             return None
         if not wanted.keys() <= set(self._mix.loras):
             self._lay(Mix(list(wanted)))
-        rows = self._mix.rows([lora if lora in wanted else None for lora in loras])
-        return rows.to(self.device, torch.bool)
+        return self._mix.rows(loras).to(self.device, torch.bool)
 
     def _lay(self, mix: Mix) -> None:
         self._mix = mix

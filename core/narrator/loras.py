@@ -81,30 +81,46 @@ class Mix:
 
     def __init__(self, loras: Sequence[Lora]) -> None:
         self.loras = tuple(loras)
-        self.rank = sum(lora.rank for lora in loras)
+        self._ranks = [lora.rank for lora in loras]
+        self.rank = sum(self._ranks)
         names = {name for lora in loras for name in lora.parts}
         # What of a block differs from row to row: all, if any LoRA has more than is usual.
         self.kinds = USUAL if all(name.endswith(USUAL) for name in names) else PARTS
-        starts = [sum(lora.rank for lora in loras[:at]) for at in range(len(loras))]
-        self._starts = dict(zip(self.loras, starts, strict=True))
+        self._numbers = {lora: at for at, lora in enumerate(self.loras, 1)}
+        self._takes = torch.zeros(len(self.loras) + 1, self.rank)  # the first one takes none
+        start = 0
+        for number, rank in enumerate(self._ranks, 1):
+            self._takes[number, start : start + rank] = 1
+            start += rank
 
     def stacked(self, name: str, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """One matrix' parts side by side, (in, rank) and (rank, out); `size` is (in, out)."""
-        down, up = torch.zeros(size[0], self.rank), torch.zeros(self.rank, size[1])
-        for lora, start in self._starts.items():
-            if name in lora.parts:
-                own_down, own_up = lora.parts[name]
-                end = start + own_down.shape[1]
-                down[:, start:end], up[start:end] = own_down, own_up
-        return down, up
+        pairs = [
+            _filled_up(lora.parts.get(name), rank, size)
+            for lora, rank in zip(self.loras, self._ranks, strict=True)
+        ]
+        return torch.cat([down for down, _ in pairs], 1), torch.cat([up for _, up in pairs])
 
     def rows(self, loras: Sequence[Lora | None]) -> Tensor:
-        """What each row takes of the mix: ones for its own ranks, (rows, rank)."""
-        found = torch.zeros(len(loras), self.rank)
-        for row, lora in enumerate(loras):
-            if lora:
-                found[row, self._starts[lora] : self._starts[lora] + lora.rank] = 1
-        return found
+        """What each row takes of the mix: ones for its own ranks, (rows, rank).
+
+        Who has none takes nothing, and neither does who has one that is not in it.
+        """
+        return self._takes[[self._numbers.get(lora, 0) if lora else 0 for lora in loras]]
+
+
+def _filled_up(
+    pair: tuple[Tensor, Tensor] | None, rank: int, size: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
+    """A matrix' parts with as many ranks as its LoRA has anywhere."""
+    down, up = pair or (torch.zeros(size[0], 0), torch.zeros(0, size[1]))
+    missing = rank - down.shape[1]
+    if not missing:
+        return down, up
+    return (
+        torch.cat((down, torch.zeros(size[0], missing)), 1),
+        torch.cat((up, torch.zeros(missing, size[1]))),
+    )
 
 
 def verify_sums(folder: Path) -> str:

@@ -99,13 +99,16 @@ class Paged:
         The logits after those that ask for them come back, (asking, vocabulary), if any does; they
         are good until the next call.
         """
-        ends = np.cumsum([len(stretch.ids) for stretch in stretches], dtype=np.int32) - 1
-        picked = ends[[stretch.asks for stretch in stretches]]
-        # Two at least: one row alone is computed by other means. Their numbers also tell whether
-        # anything was computed.
-        filled = [*picked, *ends[-1:].repeat(max(0, 2 - len(picked)))]
-        found = self._read(stretches, _numbers(filled))
-        return found[: len(picked)] if len(picked) else None
+        parted = _by_loras(stretches)
+        if len(parted) == 1:
+            return self._read_alike(stretches)
+        asking = [stretch for stretch in stretches if stretch.asks]
+        found: dict[int, Tensor] = {}  # by slots
+        for alike in parted:
+            logits = self._read_alike(alike)
+            slots = [stretch.slot for stretch in alike if stretch.asks]
+            found.update(zip(slots, () if logits is None else logits.clone(), strict=True))
+        return torch.stack([found[stretch.slot] for stretch in asking]) if asking else None
 
     def likely(self, stretch: Stretch) -> Tensor:
         """The same of one, with what the model finds likely after each: (tokens, vocabulary)."""
@@ -216,6 +219,16 @@ class Paged:
             self._memory.copy(self._pages.write(slot, start, end))
         self._laid_out = None
 
+    def _read_alike(self, stretches: Sequence[Stretch]) -> Tensor | None:
+        """The same, of texts with one LoRA."""
+        ends = np.cumsum([len(stretch.ids) for stretch in stretches], dtype=np.int32) - 1
+        picked = ends[[stretch.asks for stretch in stretches]]
+        # Two at least: one row alone is computed by other means. Their numbers also tell whether
+        # anything was computed.
+        filled = [*picked, *ends[-1:].repeat(max(0, 2 - len(picked)))]
+        found = self._read(stretches, _numbers(filled))
+        return found[: len(picked)] if len(picked) else None
+
     def _read(self, stretches: Sequence[Stretch], picked: Array | None) -> Tensor:
         """The logits after the tokens picked, by their numbers; None: after all, filled up."""
         counts = [len(stretch.ids) for stretch in stretches]
@@ -274,6 +287,15 @@ class Paged:
         }
         self._inputs = inputs  # the graph does not own them
         self._hand(request, inputs)
+
+
+def _by_loras(stretches: Sequence[Stretch]) -> list[list[Stretch]]:
+    """Those of each LoRA: every row pays for all LoRAs that are read with, and a prompt is long."""
+    found: dict[Lora | None, list[Stretch]] = {}
+    for stretch in stretches:
+        lora = stretch.lora if stretch.lora and stretch.lora.rank else None
+        found.setdefault(lora, []).append(stretch)
+    return list(found.values())
 
 
 def _numbers(values: Sequence[int]) -> Array:

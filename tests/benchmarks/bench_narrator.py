@@ -3,14 +3,16 @@
     python -m tests.benchmarks.bench_narrator [--rounds N] [--large] [--many N]
 
 Prompts of 200 tokens, 80 new ones, no end in between. Each round measures everyone, one after the
-other; medians and ratios are printed and written to tests/benchmarks/results/narrator.json, with a
-picture beside it. `--large` adds a GPT-2 of 124 M random numbers, `--many` the memory over so many
-requests. Peers get virtual environments of their own; one that cannot be had is left out, and why.
+other in an order of its own; medians and ratios are printed and written to
+tests/benchmarks/results/narrator.json, with a picture beside it. `--large` adds a GPT-2 of 124 M
+random numbers, `--many` the memory over so many requests. Peers get virtual environments of their
+own; one that cannot be had is left out, and why.
 """
 
 import argparse
 import json
 import os
+import random
 import statistics
 import tempfile
 from contextlib import ExitStack
@@ -62,12 +64,16 @@ def speeds(
     asked: dict[int, list[tuple[int, ...]]],
     rounds: int,
 ) -> Speeds:
-    """New tokens a second of everyone, round by round, after one that does not count."""
+    """New tokens a second of everyone, round by round, after one that does not count.
+
+    Each time in another order: who comes next may find the threads of the one before still busy.
+    """
     found: Speeds = {name: {count: [] for count in asked} for name in all_}
+    chance = random.Random(1)
     for number in range(rounds + 1):
         for count, texts in asked.items():
-            for name, each in all_.items():
-                measured = each.speed(texts)
+            for name in chance.sample(list(all_), len(all_)):
+                measured = all_[name].speed(texts)
                 if number:
                     found[name][count].append(measured)
     return found

@@ -85,12 +85,18 @@ class Ours:
         settings = NarratorSettings(model=str(folder), **how)
         ready = runtimes.ready(self._weights, self.tokens, settings)
         self._scorer = ready.alone()
+        self._runtimes = ready.lanes(slots, prefix_bytes)
         self.lanes = Lanes(
-            ready.lanes(slots, prefix_bytes),
+            self._runtimes,
             self.tokens,
             BatchSettings(prefix_bytes=prefix_bytes, waiting=20_000),
             ready.together,
         )
+
+    def settle(self) -> None:
+        """Wait until what comes seldom has been made ready, as in a bot's first idle seconds."""
+        while any(runtime.cold for runtime in self._runtimes):
+            time.sleep(0.05)
 
     def speed(self, prompts: Sequence[tuple[int, ...]], loras: Sequence[Lora | None] = ()) -> float:
         """New tokens a second."""

@@ -272,6 +272,33 @@ def test_every_row_takes_its_own_lora(make: Make, saved: Path, tmp_path: Path) -
             torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
 
 
+def test_prompts_of_several_loras_are_read_at_once(make: Make, saved: Path, tmp_path: Path) -> None:
+    first, second = (tuned(saved, tmp_path / str(seed), seed) for seed in range(2))
+    none = (None, model().eval())
+    rows = [first, second, none, first, second]
+    asks = [True, True, False, False, True]
+    runtime = make(read_weights(saved, CPU), len(rows))
+    with torch.inference_mode():
+        logits = runtime.read(
+            [
+                Stretch(slot, TEXTS[slot % 3], 0, lora, asks[slot])
+                for slot, (lora, _) in enumerate(rows)
+            ]
+        )
+        expected = [
+            whole(torch.tensor([TEXTS[slot % 3]])).logits[0, -1]
+            for slot, (_, whole) in enumerate(rows)
+            if asks[slot]
+        ]
+        torch.testing.assert_close(logits, torch.stack(expected), atol=1e-3, rtol=1e-3)
+        # And what was read is there to be written on, by each with its own.
+        places = [len(TEXTS[slot % 3]) for slot in range(len(rows))]
+        runtime.begin([7] * len(rows), places, [lora for lora, _ in rows])
+        for slot, (found, (_, whole)) in enumerate(zip(runtime.finish(), rows, strict=True)):
+            after = whole(torch.tensor([[*TEXTS[slot % 3], 7]])).logits[0, -1]
+            torch.testing.assert_close(found, after, atol=1e-3, rtol=1e-3)
+
+
 def test_loras_come_and_go_between_two_steps(make: Make, saved: Path, tmp_path: Path) -> None:
     first, second = (tuned(saved, tmp_path / str(seed), seed) for seed in range(2))
     third = tuned(saved, tmp_path / "2", 2, ["c_attn"])  # PEFT's own choice for a GPT-2
