@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from core.narrator.guard import Guard
-from core.narrator.introducing import introduced
+from core.narrator.introducing import described, introduced
 from core.narrator.lexicon import Lexicon
 from core.narrator.narrator import Assignment, Mode
 from core.narrator.tokens import Tokens
 from core.narrator.wordforms import forms
 
+_AFTER_THERE = (2, 3)  # where the verb stands in "Once there was" and "Once, there was"
 _NEWEST = 3  # passages whose sentences are not told again
 # What ends a story, and would leave nothing to tell where it is to go on.
 _FAREWELLS = ("the end", "happily ever", "the moral", "from that day")
@@ -37,12 +38,17 @@ def barred_beginnings(assignment: Assignment, tokens: Tokens) -> dict[int, froze
 
     Of a small model's stories most would begin with the same seven words, "Once upon a time, there
     was a", and stories that begin alike go on alike; "Once there was a" tells as much. And where
-    somebody is to be introduced, "One day, a boy named Tom." is no sentence.
+    somebody is to be introduced, "One day, a boy named Tom." is no sentence, and of several there
+    was none: "Once there was a three foxes".
     """
     if assignment.mode is not Mode.OPEN:
         return {}
     introduces = " named " in introduced(assignment.premise)
-    return {0: _whole_tokens(("One",) * introduces, tokens), 1: _whole_tokens(("upon",), tokens)}
+    barred = {0: _whole_tokens(("One",) * introduces, tokens), 1: _whole_tokens(("upon",), tokens)}
+    hero = described(assignment.premise)
+    if hero and not hero.article:
+        barred |= dict.fromkeys(_AFTER_THERE, _whole_tokens(("was",), tokens))
+    return barred
 
 
 def _whole_tokens(words: Iterable[str], tokens: Tokens) -> frozenset[int]:

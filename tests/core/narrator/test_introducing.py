@@ -94,3 +94,14 @@ def test_an_opening_begins_neither_with_once_upon_nor_breaks_off_who_it_is_about
     winter = barred_beginnings(replace(OPENING, premise="winter comes"), tokens)
     assert winter == {0: frozenset(), 1: barred[1]}
     assert barred_beginnings(replace(OPENING, mode=Mode.CONTINUE), tokens) == {}
+
+
+@pytest.mark.parametrize("premise", ["Three foxes look for the moon", "many mice want a house"])
+def test_an_opening_of_several_does_not_tell_that_there_was_one(premise):
+    tokens = read_tokens(model_folder(STARTER))
+    barred = barred_beginnings(replace(OPENING, premise=premise), tokens)
+    for told in ("Once there was", "Once, there was"):
+        *before, was = tokens.encode(told)
+        assert was in barred[len(before)]
+    one = barred_beginnings(replace(OPENING, premise="a fox looks for the moon"), tokens)
+    assert one.keys() == {0, 1}
