@@ -5,6 +5,9 @@ premise and the story so far above all, makes a passage that follows from it lik
 be of itself, and one that has nothing to do with it no likelier: their pointwise mutual
 information, by which Li et al. chose answers ("A Diversity-Promoting Objective Function for Neural
 Conversation Models", 2016). Nobody need have rated anything.
+
+Of n tokens the sum strays by the root of n, and so does what a take gains by being long. So it is
+divided by that root: a passage is not chosen for its length.
 """
 
 import math
@@ -25,7 +28,7 @@ class Scores(Protocol):
 
 
 async def relevance(narrator: Scores, assignment: Assignment, texts: Sequence[str]) -> list[float]:
-    """By how many nats each text is likelier for what was asked for.
+    """How much likelier each text is for what was asked for: nats over the root of its tokens.
 
     -inf for one that is empty or has no likelihood. Raises NarratorError.
     """
@@ -38,7 +41,7 @@ def _follows(text: str, asked: float, anyway: float) -> float:
     """`asked`, `anyway`: its mean log-likelihoods for that and for nothing, in nats a token."""
     if not (math.isfinite(asked) and math.isfinite(anyway)):
         return -math.inf
-    return (asked - anyway) * len(text) / _CHARACTERS
+    return (asked - anyway) * math.sqrt(len(text) / _CHARACTERS)
 
 
 def _of_nothing(assignment: Assignment) -> Assignment:

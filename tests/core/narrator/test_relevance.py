@@ -60,7 +60,7 @@ class Fixed(StandInNarrator):
 async def test_what_is_likely_anyway_is_no_merit_and_what_is_longer_says_more() -> None:
     texts = ["a" * 400, "a" * 400, "a" * 800]
     found = await relevance(Fixed([-1.0, -2.0, -2.0], [-1.0, -2.2, -2.2]), OPENING, texts)
-    assert found == pytest.approx([0.0, 20.0, 40.0])
+    assert found == pytest.approx([0.0, 0.2 * 10, 0.2 * math.sqrt(200)])
 
 
 @pytest.mark.parametrize("broken", [math.nan, -math.inf])
