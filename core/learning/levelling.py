@@ -4,8 +4,8 @@ Who leads to shorter sentences or to more that is said also leads to saying the 
 words in a row that stood in the passage before. How much more, only what the model writes can tell,
 for the narrator's guard has its say in it. So a model that has learnt is counted, learns on for a
 while with the odds of echoes moved far against what was found, and is counted again. Between these
-two are its weights as they shall be: where the count is the one before, or a little above, on a
-straight line. It is counted in what the model has not learnt on, since that is what it will write.
+two are its weights as they shall be: where the count is the one before, on a straight line. It is
+counted in what the model has not learnt on, since that is what it will write.
 """
 
 import json

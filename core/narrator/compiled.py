@@ -134,8 +134,8 @@ class _WithLoras:
         self._requests: dict[tuple[str, ...], Any] = {}  # for LoRAs of these matrices
         self._mix = Mix(())
         self._taken: Sequence[Lora | None] = ()
-        self._rows: Array = np.zeros(0)  # the request owns neither it
-        self._laid: list[Array] = []  # nor these
+        self._rows: Array = np.zeros(0)  # what the request computes with and does not own
+        self._laid: dict[str, Array] = {}  # the same, by its inputs
 
     def take(self, loras: Sequence[Lora | None]) -> None:
         """Let each row take its own."""
@@ -149,14 +149,15 @@ class _WithLoras:
         self._taken = list(loras)
 
     def _lay(self, mix: Mix) -> None:
-        self.request = self._request(mix.kinds)
-        laid = []
+        laid = {}  # all of it first: memory may be short, and then what was laid out must stay
         for at in range(self._compiled.layers):
             for part in mix.kinds:
                 stacked = mix.stacked(f"h.{at}.{part}", self._compiled.size(part))
                 for name, tensor in zip(parameters(at, part), stacked, strict=True):
-                    laid.append(tensor.numpy())
-                    self.request.set_tensor(name, ov.Tensor(laid[-1], shared_memory=True))
+                    laid[name] = tensor.numpy()
+        self.request = self._request(mix.kinds)
+        for name, numbers in laid.items():
+            self.request.set_tensor(name, ov.Tensor(numbers, shared_memory=True))
         self._mix, self._laid = mix, laid
 
     def _request(self, parts: tuple[str, ...]) -> Any:

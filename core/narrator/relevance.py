@@ -6,8 +6,8 @@ be of itself, and one that has nothing to do with it no likelier: their pointwis
 information, by which Li et al. chose answers ("A Diversity-Promoting Objective Function for Neural
 Conversation Models", 2016). Nobody need have rated anything.
 
-Of n tokens the sum strays by the root of n, and so does what a take gains by being long. So it is
-divided by that root: a passage is not chosen for its length.
+A longer text says more, but a sum over n tokens strays by the root of n too, and by that alone the
+longest take would be chosen too often: so it is divided by that root.
 """
 
 import math
