@@ -29,7 +29,7 @@ _MEGABYTE = 2**20
 _LANES = 2  # batches side by side
 # Parameters of a model that fits into a processor's cache, more or less. A larger one is read from
 # memory at every step, and by each batch: so many passages are therefore written together.
-_SMALL, _TOGETHER = 50_000_000, 7
+_SMALL, _TOGETHER = 50_000_000, 12
 _MOST_LOST = 0.005  # of the bits a text takes, for eight-bit weights
 _SAMPLE = (
     "Once there was a keeper who lived in a lighthouse by the sea. Every night she lit the lamp, "

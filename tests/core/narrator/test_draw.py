@@ -109,6 +109,17 @@ def test_what_is_far_less_likely_than_the_likeliest_is_not_drawn() -> None:
     assert drawn(logits, how) == {0, 1, 2}
 
 
+@pytest.mark.parametrize("below", [79.0, 90.0, 100.0, 200.0, math.inf])
+@pytest.mark.parametrize("temperature", [0.5, 1.0])
+def test_what_is_barred_or_nearly_so_counts_for_nothing(below: float, temperature: float) -> None:
+    logits = torch.full((300,), -below)
+    logits[:3] = torch.tensor([0.5, 0.3, 0.2]).log() * temperature
+    how = Sampling(temperature=temperature, top_k=0, top_p=1.0, min_p=0.0, repetition=0.0)
+    assert drawn(logits, how) == {0, 1, 2}
+    *_, (whole,) = Drawing([how], 300, CPU)._odds_here(logits[None].clone(), torch.zeros(1, 300))
+    assert whole == pytest.approx(2.0)
+
+
 @given(st.integers(0, 10**6), st.floats(0, 1))
 @settings(max_examples=40, deadline=None)
 def test_a_gpus_way_draws_what_the_processors_does(seed: int, chance: float) -> None:

@@ -443,7 +443,7 @@ def test_threads_are_pinned_where_no_processor_is_left_over(
 
 @pytest.mark.parametrize(
     ("count", "slots", "most", "found", "together"),
-    [(2, 7, 1.0, [4, 3], 0), (1, 8, 1.0, [8], 0), (2, 1, 1.0, [1], 0), (2, 8, 0.5, [4, 4], 7)],
+    [(2, 7, 1.0, [4, 3], 0), (1, 8, 1.0, [8], 0), (2, 1, 1.0, [1], 0), (2, 8, 0.5, [4, 4], 12)],
 )
 def test_passages_are_parted_among_two_threads_where_that_is_sooner(
     count: int,
