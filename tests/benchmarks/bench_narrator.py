@@ -15,6 +15,7 @@ import os
 import random
 import statistics
 import tempfile
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -39,6 +40,7 @@ STARTER = Path(__file__).parents[2] / "core" / "narrator" / "starter"
 RESULTS = Path(__file__).parent / "results"
 CHATS = (1, 8, 32)
 GOALS = {1: 5.0, 8: 12.0, 32: 16.0}
+_PAUSE = 0.5  # seconds
 OURS, GENERATE = "Taleturn", "transformers generate"
 Speeds = dict[str, dict[int, list[float]]]
 
@@ -66,13 +68,18 @@ def speeds(
 ) -> Speeds:
     """New tokens a second of everyone, round by round, after one that does not count.
 
-    Each time in another order: who comes next may find the threads of the one before still busy.
+    Each time in another order, and after a pause: the threads of the one before wait for a fifth
+    of a second for more to do, and who comes next would have to share the processors with them.
     """
+    for each in all_.values():
+        if isinstance(each, Ours):
+            each.settle()  # or it would make ready what comes seldom while the others are measured
     found: Speeds = {name: {count: [] for count in asked} for name in all_}
     chance = random.Random(1)
     for number in range(rounds + 1):
         for count, texts in asked.items():
             for name in chance.sample(list(all_), len(all_)):
+                time.sleep(_PAUSE)
                 measured = all_[name].speed(texts)
                 if number:
                     found[name][count].append(measured)
