@@ -58,7 +58,7 @@ class Drawing:
         logits -= logits.amax(-1, keepdim=True)  # (rows, vocabulary)
         if self._cooled:
             logits *= self._cooling
-        logits.clamp_(min=_FAR)  # what is barred is at -inf, where exp takes five times as long
+        logits.clamp_(min=_FAR)  # what is barred is at -inf, where exp is several times slower
         sums = logits.exp_().sum(-1)  # of the likeliest
         odds = logits.numpy()
         left = odds >= self._min_p
