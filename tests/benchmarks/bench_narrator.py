@@ -3,7 +3,7 @@
     python -m tests.benchmarks.bench_narrator [--rounds N] [--large] [--many N]
 
 Prompts of 200 tokens, 80 new ones, no end in between. Each round measures everyone, one after the
-other in an order of its own; medians and ratios are printed and written to
+other in an order of its own and with a pause between; medians and ratios are printed and written to
 tests/benchmarks/results/narrator.json, with a picture beside it. `--large` adds a GPT-2 of 124 M
 random numbers, `--many` the memory over so many requests. Peers get virtual environments of their
 own; one that cannot be had is left out, and why.
