@@ -11,7 +11,6 @@ from core.narrator.sampling import Sampling
 
 POISONED = -1
 _LEAST = 1e-30  # of the likeliest token's odds: nothing below is ever drawn
-_FAR = -80.0  # nats below the likeliest, and well below that
 _BLOCKS = 512  # of a row whose greatest odds tell which ones cannot be among the top-k
 _Floats = NDArray[np.float32]
 _Numbers = NDArray[np.int64]
@@ -29,6 +28,8 @@ class Drawing:
         self._edges = np.arange(len(rows) + 1) * vocabulary  # of the rows, laid in one line
         self._cooling = torch.from_numpy(cooling).to(device)
         self._min_p_there = torch.from_numpy(self._min_p).to(device)
+        # Filled anew by each draw: of a large vocabulary's, new memory would take thrice the time.
+        self._odds = torch.empty((len(rows), vocabulary), device=device)
 
     def draw(self, logits: Tensor, mask: Tensor, chances: Sequence[float]) -> list[int]:
         """A token for each row of logits, (rows, vocabulary), by a number from 0 to 1.
@@ -37,35 +38,35 @@ class Drawing:
         POISONED where the logits are none. The same logits and chance give the same token. The
         logits are used up. `mask`: what is added to them first.
         """
-        odds_of = self._odds_here if logits.device.type == "cpu" else self._odds_there
-        found, places, whole = odds_of(logits, mask)
-        edges, sums = places.searchsorted(self._edges).tolist(), whole.tolist()
+        # Elsewhere logits may have fewer bits than what is added to them.
+        nats = logits.add_(mask) if logits.is_cpu else logits + mask
+        if self._cooled:
+            nats *= self._cooling
+        torch.softmax(nats, -1, out=self._odds)
+        left = self._left_here if nats.is_cpu else self._left_there
+        found, places = left(self._odds)
+        edges = places.searchsorted(self._edges).tolist()
         drawn = []
         for at, row in enumerate(self._rows):
             theirs = slice(edges[at], edges[at + 1])
             odds, tokens = _greatest(found[theirs], places[theirs], row.top_k)
-            chosen = _draw(odds, row.top_p * sums[at], chances[at])
+            chosen = _draw(odds, row.top_p, chances[at])
             drawn.append(chosen if chosen == POISONED else int(tokens[chosen] - self._edges[at]))
         return drawn
 
-    def _odds_here(self, logits: Tensor, mask: Tensor) -> tuple[_Floats, _Numbers, _Floats]:
-        """The odds that min-p leaves, a few of thousands; where they lie; the sums of all odds.
+    def _left_here(self, odds: Tensor) -> tuple[_Floats, _Numbers]:
+        """The odds that min-p leaves, a few of thousands, and where they lie.
 
-        The first two as of rows that lie in one line. No odds of a NaN are left. torch computes
-        the odds in half of numpy's time, and numpy finds those that are left in half of torch's.
+        Both as of rows that lie in one line. No odds of a NaN are left. numpy finds those that
+        are left in half of torch's time.
         """
-        logits += mask
-        logits -= logits.amax(-1, keepdim=True)  # (rows, vocabulary)
-        if self._cooled:
-            logits *= self._cooling
-        logits.clamp_(min=_FAR)  # what is barred is at -inf, where exp is several times slower
-        sums = logits.exp_().sum(-1)  # of the likeliest
-        odds = logits.numpy()
-        left = odds >= self._min_p
-        if np.count_nonzero(left) > _BLOCKS * len(odds):  # a model that is unsure, of what is not
-            left = odds >= np.maximum(self._min_p, self._least(odds))
+        each = odds.numpy()  # (rows, vocabulary)
+        least = each.max(-1, keepdims=True) * self._min_p
+        left = each >= least
+        if np.count_nonzero(left) > _BLOCKS * len(each):  # a model that is unsure, of what is not
+            left = each >= np.maximum(least, self._least(each))
         places = left.ravel().nonzero()[0]
-        return odds.take(places), places, sums.numpy()
+        return each.take(places), places
 
     def _least(self, odds: _Floats) -> _Floats:
         """What so many odds of a row reach as its top-k are, if not more: (rows, 1).
@@ -78,13 +79,11 @@ class Drawing:
         found = greatest[np.arange(len(odds)), np.where(known, -self._top_k, 0)]
         return np.where(known, found, 0)[:, None].astype(np.float32)
 
-    def _odds_there(self, logits: Tensor, mask: Tensor) -> tuple[_Floats, _Numbers, _Floats]:
-        """The same where the logits are; only what is left comes here."""
-        odds = logits + mask
-        odds = (odds - odds.amax(-1, keepdim=True)).mul_(self._cooling).exp_()  # of the likeliest
-        places = (odds >= self._min_p_there).flatten().nonzero()[:, 0]
-        found, whole = odds.flatten()[places], odds.sum(-1)
-        return found.cpu().numpy(), places.cpu().numpy(), whole.cpu().numpy()
+    def _left_there(self, odds: Tensor) -> tuple[_Floats, _Numbers]:
+        """The same where the odds are; only what is left comes here."""
+        least = odds.amax(-1, keepdim=True) * self._min_p_there
+        places = (odds >= least).flatten().nonzero()[:, 0]
+        return odds.flatten()[places].cpu().numpy(), places.cpu().numpy()
 
 
 def _greatest(odds: _Floats, places: _Numbers, most: int) -> tuple[_Floats, _Numbers]:

@@ -116,8 +116,8 @@ def test_what_is_barred_or_nearly_so_counts_for_nothing(below: float, temperatur
     logits[:3] = torch.tensor([0.5, 0.3, 0.2]).log() * temperature
     how = Sampling(temperature=temperature, top_k=0, top_p=1.0, min_p=0.0, repetition=0.0)
     assert drawn(logits, how) == {0, 1, 2}
-    *_, (whole,) = Drawing([how], 300, CPU)._odds_here(logits[None].clone(), torch.zeros(1, 300))
-    assert whole == pytest.approx(2.0)
+    half = replace(how, top_p=0.45)  # of all that is left, where the rest counts for nothing
+    assert drawn(logits, half) == {0}
 
 
 @given(st.integers(0, 10**6), st.floats(0, 1))
@@ -125,13 +125,12 @@ def test_what_is_barred_or_nearly_so_counts_for_nothing(below: float, temperatur
 def test_a_gpus_way_draws_what_the_processors_does(seed: int, chance: float) -> None:
     logits = torch.randn(5, 300, generator=torch.Generator().manual_seed(seed)) * 3
     drawing = Drawing([*PRESETS.values(), TITLING, PRESETS[Preset.CALM]], 300, CPU)
-    mask = torch.randn(5, 300)
-    found, places, whole = drawing._odds_here(logits.clone(), mask)
-    found_there, places_there, whole_there = drawing._odds_there(logits, mask)
+    odds = logits.softmax(-1)
+    found, places = drawing._left_here(odds)
+    found_there, places_there = drawing._left_there(odds)
     assert places.tolist() == places_there.tolist()
-    assert found == pytest.approx(found_there, rel=1e-5)
-    assert whole == pytest.approx(whole_there, rel=1e-5)
-    assert len(drawing.draw(logits, mask, [chance] * 5)) == 5
+    assert found == pytest.approx(found_there)
+    assert len(drawing.draw(logits, torch.randn(5, 300), [chance] * 5)) == 5
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.01, 0.5])
