@@ -28,7 +28,7 @@ class Drawing:
         self._edges = np.arange(len(rows) + 1) * vocabulary  # of the rows, laid in one line
         self._cooling = torch.from_numpy(cooling).to(device)
         self._min_p_there = torch.from_numpy(self._min_p).to(device)
-        # Filled anew by each draw: of a large vocabulary's, new memory would take thrice the time.
+        # Filled anew by each draw: new memory for a large vocabulary takes several times as long.
         self._odds = torch.empty((len(rows), vocabulary), device=device)
 
     def draw(self, logits: Tensor, mask: Tensor, chances: Sequence[float]) -> list[int]:
@@ -38,12 +38,11 @@ class Drawing:
         POISONED where the logits are none. The same logits and chance give the same token. The
         logits are used up. `mask`: what is added to them first.
         """
-        # Elsewhere logits may have fewer bits than what is added to them.
-        nats = logits.add_(mask) if logits.is_cpu else logits + mask
+        logits += mask
         if self._cooled:
-            nats *= self._cooling
-        torch.softmax(nats, -1, out=self._odds)
-        left = self._left_here if nats.is_cpu else self._left_there
+            logits *= self._cooling
+        torch.softmax(logits, -1, out=self._odds)
+        left = self._left_here if logits.is_cpu else self._left_there
         found, places = left(self._odds)
         edges = places.searchsorted(self._edges).tolist()
         drawn = []

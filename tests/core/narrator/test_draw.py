@@ -116,13 +116,13 @@ def test_what_is_barred_or_nearly_so_counts_for_nothing(below: float, temperatur
     logits[:3] = torch.tensor([0.5, 0.3, 0.2]).log() * temperature
     how = Sampling(temperature=temperature, top_k=0, top_p=1.0, min_p=0.0, repetition=0.0)
     assert drawn(logits, how) == {0, 1, 2}
-    half = replace(how, top_p=0.45)  # of all that is left, where the rest counts for nothing
-    assert drawn(logits, half) == {0}
+    # Four fifths are two tokens', unless the rest were counted with what is whole.
+    assert drawn(logits, replace(how, top_p=0.799)) == {0, 1}
 
 
-@given(st.integers(0, 10**6), st.floats(0, 1))
+@given(st.integers(0, 10**6))
 @settings(max_examples=40, deadline=None)
-def test_a_gpus_way_draws_what_the_processors_does(seed: int, chance: float) -> None:
+def test_a_gpus_way_leaves_what_the_processors_does(seed: int) -> None:
     logits = torch.randn(5, 300, generator=torch.Generator().manual_seed(seed)) * 3
     drawing = Drawing([*PRESETS.values(), TITLING, PRESETS[Preset.CALM]], 300, CPU)
     odds = logits.softmax(-1)
@@ -130,7 +130,6 @@ def test_a_gpus_way_draws_what_the_processors_does(seed: int, chance: float) -> 
     found_there, places_there = drawing._left_there(odds)
     assert places.tolist() == places_there.tolist()
     assert found == pytest.approx(found_there)
-    assert len(drawing.draw(logits, torch.randn(5, 300), [chance] * 5)) == 5
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.01, 0.5])
