@@ -329,17 +329,12 @@ def _may_be_shown(assignment: Assignment, candidate: _Candidate, known: Sequence
 
 def _names(assignment: Assignment) -> list[str]:
     """The names that the story knows."""
-    told = "\n".join(
-        (
-            *assignment.path,
-            assignment.premise,
-            assignment.title,
-            *assignment.lore,
-            *assignment.fired,
-        )
-    )
+    told = "\n".join((*assignment.path, assignment.premise, *assignment.lore, *assignment.fired))
+    # Of a title all words have a capital: what the story writes without one is no name.
+    small = set(_WORD.findall(told))
+    titled = {name for name in names_in(assignment.title) if name.lower() not in small}
     inside = {name for name in names_in(assignment.draft) if assignment.draft.count(name) > 1}
-    return sorted(names_in(told) | inside)
+    return sorted(names_in(told) | titled | inside)
 
 
 def _after(assignment: Assignment, near: str) -> Assignment:

@@ -134,6 +134,18 @@ async def test_slips_are_mended_and_the_rest_is_left(starter: Narrator) -> None:
     assert best.likelier > 0
 
 
+async def test_a_word_of_the_title_that_the_story_writes_small_is_no_name(
+    starter: Narrator,
+) -> None:
+    draft = "The lighthouse was dark, and mara was afraid."
+    wanted = replace(WANTED, premise="Mara keeps a lighthouse", path=(), draft=draft, wish="polish")
+    for title in ("The Lighthouse", "Mara and the Lighthouse"):
+        mended = await polish(starter, replace(wanted, title=title))
+        assert mended == "The lighthouse was dark, and Mara was afraid."
+    named = replace(wanted, title="Zuri", draft="The lighthouse was dark, and zuri was afraid.")
+    assert await polish(starter, named) == "The lighthouse was dark, and Zuri was afraid."
+
+
 @pytest.mark.parametrize("wish", ["happier", "sadder", "shorter", "longer", "simpler", "scarier"])
 async def test_a_wish_moves_what_is_measured_and_keeps_who_it_is_about(
     starter: Narrator, wish: str
