@@ -1,6 +1,7 @@
 """Which token comes next, drawn for every row of a batch in its own way."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -31,12 +32,19 @@ class Drawing:
         # Filled anew by each draw: new memory for a large vocabulary takes several times as long.
         self._odds = torch.empty((len(rows), vocabulary), device=device)
 
-    def draw(self, logits: Tensor, mask: Tensor, chances: Sequence[float]) -> list[int]:
+    def draw(
+        self,
+        logits: Tensor,
+        mask: Tensor,
+        chances: Sequence[float],
+        worn: Sequence[Mapping[int, float]] = (),
+    ) -> list[int]:
         """A token for each row of logits, (rows, vocabulary), by a number from 0 to 1.
 
         It is one of the top-k, in the nucleus that top-p takes of all, and not below min-p.
         POISONED where the logits are none. The same logits and chance give the same token. The
-        logits are used up. `mask`: what is added to them first.
+        logits are used up. `mask`: what is added to them first. `worn`: nats that tokens of each
+        row are worn by; of those that may be drawn, they are drawn less often.
         """
         logits += mask
         if self._cooled:
@@ -49,7 +57,8 @@ class Drawing:
         for at, row in enumerate(self._rows):
             theirs = slice(edges[at], edges[at + 1])
             odds, tokens = _greatest(found[theirs], places[theirs], row.top_k)
-            chosen = _draw(odds, row.top_p, chances[at])
+            factors = _factors(tokens - self._edges[at], worn[at], row.freshness) if worn else ()
+            chosen = _draw(odds, row.top_p, chances[at], factors)
             drawn.append(chosen if chosen == POISONED else int(tokens[chosen] - self._edges[at]))
         return drawn
 
@@ -98,10 +107,21 @@ def _greatest(odds: _Floats, places: _Numbers, most: int) -> tuple[_Floats, _Num
     return odds[kept], places[kept]
 
 
-def _draw(odds: _Floats, most: float, chance: float) -> int:
+def _factors(tokens: _Numbers, worn: Mapping[int, float], freshness: float) -> Sequence[float]:
+    """What the odds of each token are multiplied with; none where all would be the same."""
+    if not (worn and freshness) or len(tokens) == 1:
+        return ()
+    return [
+        math.exp(-freshness * worn[token]) if token in worn else 1.0 for token in tokens.tolist()
+    ]
+
+
+def _draw(odds: _Floats, most: float, chance: float, factors: Sequence[float] = ()) -> int:
     """Which one of the greatest odds, those that come before their sum is `most`.
 
     POISONED if there are none. They are so few that Python takes less time than numpy would.
+    `factors`: what the odds of those are multiplied with then. What nothing else would do for is
+    so still drawn, however worn it is.
     """
     likely: list[float] = odds.tolist()
     # In the order of the tokens, not of their odds: two that are nearly as likely may change
@@ -117,6 +137,9 @@ def _draw(odds: _Floats, most: float, chance: float) -> int:
             reached += likely[at]
             nucleus += 1
         kept = sorted(order[:nucleus])
+    if factors:
+        likely = [one * factor for one, factor in zip(likely, factors, strict=True)]
+        reached = sum(likely[at] for at in kept)
     wanted, reached = chance * reached, 0.0
     for at in kept:
         reached += likely[at]

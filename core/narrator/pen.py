@@ -12,6 +12,7 @@ from core.narrator.guard import Guard, is_sentence_end
 from core.narrator.sampling import Measure
 from core.narrator.tokens import Tokens
 from core.narrator.wishes import Leaning, Wishes
+from core.narrator.worn import NOTHING, Worn
 
 _MOST_REFUSALS = 60  # words taken back in one passage before it ends where it is
 _BREAK = 0.6  # a paragraph's end is an end from this share of the target on
@@ -42,8 +43,12 @@ class Pen:
         barred: frozenset[int] = frozenset(),
         beginning: Mapping[int, frozenset[int]] = _AS_IT_LIKES,
         wishes: Wishes = _NO_WISHES,
+        worn: Worn | None = None,
     ) -> None:
-        """`barred`: tokens that may never be written; `beginning`: that may not in some places."""
+        """`barred`: tokens that may never be written; `beginning`: that may not in some places.
+
+        `worn`: phrases that had better not be completed.
+        """
         self.ids: list[int] = []
         self.ended = False
         self.shown = ""  # the finished words so far; none of a title
@@ -52,6 +57,7 @@ class Pen:
         self._measure = measure
         self._guard = guard
         self._leaning = Leaning(tokens, wishes)
+        self._worn = worn
         first = beginning.get(0, frozenset())
         self._barred_at = {**beginning, 0: _joined(tokens.no_opening, first)}
         self._barred = barred
@@ -76,6 +82,11 @@ class Pen:
         """Nats to be added for tokens; the same object as long as these are the same."""
         self._leaning.follow(self._text, self.ids, len(self.ids) / self._measure.most)
         return self._leaning.now
+
+    @property
+    def worn(self) -> Mapping[int, float]:
+        """Tokens that would complete a worn phrase, and by how many nats it is worn."""
+        return self._worn.after(self.ids) if self._worn else NOTHING
 
     def take(self, token: int) -> None:
         """Write one token more; `ids` may be shorter afterwards, if the guard refused a word."""

@@ -18,6 +18,7 @@ class Sampling:
     top_p: float
     min_p: float  # of the likeliest token's odds: what is less likely is not drawn
     repetition: float  # nats taken from a telling token that the passage holds already
+    freshness: float = 0.0  # nats taken for each nat that a phrase is worn by
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,19 @@ class Measure:
 
 
 PRESETS = {
-    Preset.CALM: Sampling(temperature=0.7, top_k=40, top_p=0.9, min_p=0.05, repetition=1.0),
-    Preset.LIVELY: Sampling(temperature=1.0, top_k=100, top_p=0.95, min_p=0.03, repetition=1.0),
-    Preset.WILD: Sampling(temperature=1.2, top_k=0, top_p=0.97, min_p=0.02, repetition=1.0),
+    Preset.CALM: Sampling(
+        temperature=0.5, top_k=40, top_p=0.9, min_p=0.05, repetition=1.0, freshness=1.0
+    ),
+    Preset.LIVELY: Sampling(
+        temperature=0.7, top_k=100, top_p=0.95, min_p=0.05, repetition=1.0, freshness=1.5
+    ),
+    Preset.WILD: Sampling(
+        temperature=0.9, top_k=0, top_p=0.97, min_p=0.03, repetition=1.0, freshness=2.0
+    ),
 }
 TITLING = Sampling(temperature=0.6, top_k=40, top_p=0.9, min_p=0.05, repetition=0.0)
+# Of several tellings the best is kept, and what somebody wrote may be as rare and worn as it was.
+REFINING = Sampling(temperature=1.0, top_k=100, top_p=0.95, min_p=0.03, repetition=1.0)
 
 _PASSAGES = {
     Length.SHORT: Measure(least=20, target=40, most=85),
@@ -54,7 +63,13 @@ _REFINED = {"shorter": (0.25, 0.6), "": (0.5, 1.05), "longer": (1.1, 1.5)}
 
 def sampling(assignment: Assignment) -> Sampling:
     """How the words of this assignment are chosen."""
-    return TITLING if assignment.mode is Mode.TITLE else PRESETS[assignment.preset]
+    match assignment.mode:
+        case Mode.TITLE:
+            return TITLING
+        case Mode.REFINE:
+            return REFINING
+        case Mode.OPEN | Mode.CONTINUE | Mode.FINISH:
+            return PRESETS[assignment.preset]
 
 
 def measure(assignment: Assignment, draft: int, window: int) -> Measure:

@@ -158,7 +158,9 @@ class Slots:
         if self._drawing is None:
             self._drawing = self._drawing_for(rows)
         chances = [row.chance.random() if goes_on[at] else 0.0 for at, row in enumerate(rows)]
-        drawn = self._drawing.draw(logits, self._masks.of(slice(len(rows))), chances)
+        drawn = self._drawing.draw(
+            logits, self._masks.of(slice(len(rows))), chances, [row.job.pen.worn for row in rows]
+        )
         for at, row in enumerate(rows):
             if goes_on[at]:
                 row.drawn, row.read = drawn[at], places[at] + 1
@@ -191,7 +193,9 @@ class Slots:
         for slot, row in zip(slots, rows, strict=True):
             self._masks.follow(slot, row)
         masks = self._masks.of(slots)
-        drawn = self._drawing_for(rows).draw(logits, masks, [row.chance.random() for row in rows])
+        chances = [row.chance.random() for row in rows]
+        worn = [row.job.pen.worn for row in rows]
+        drawn = self._drawing_for(rows).draw(logits, masks, chances, worn)
         for row, token in zip(rows, drawn, strict=True):
             row.drawn = token
         self._let_go_of_ended()

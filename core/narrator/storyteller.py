@@ -27,6 +27,7 @@ from core.narrator.settings import STARTER, NarratorSettings
 from core.narrator.stretch import Stretch
 from core.narrator.tokens import Tokens, read_tokens, tidy
 from core.narrator.weights import Weights, read_sizes, read_weights, verify
+from core.narrator.worn import worn
 
 _BUNDLED = Path(__file__).parent / "starter"
 _FILES = ("config.json", "model.safetensors", "tokenizer.json", "vocab.json", "merges.txt")
@@ -78,6 +79,7 @@ class Storyteller:
             barred=barred_tokens(assignment.banned, self._tokens),
             beginning=barred_beginnings(assignment, self._tokens),
             wishes=wishes(assignment),
+            worn=worn(self._tokens),
         )
         return Job(
             prompt=prompt.ids,

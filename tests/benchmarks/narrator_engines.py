@@ -23,6 +23,7 @@ from core.narrator.settings import NarratorSettings
 from core.narrator.stretch import Stretch
 from core.narrator.tokens import Tokens, read_tokens
 from core.narrator.weights import read_weights
+from core.narrator.worn import worn
 from core.story.model import Preset
 
 PROMPT, NEW = 200, 80  # tokens
@@ -57,7 +58,7 @@ class Written:
         self.heard: list[float] = []  # when there was news
         self.done = threading.Event()
         measure = Measure(least=new, target=new, most=new, open_end=True)
-        pen = Pen(tokens, measure, Guard((), ()), barred=tokens.unwritable)
+        pen = Pen(tokens, measure, Guard((), ()), barred=tokens.unwritable, worn=worn(tokens))
         # As in a chat, a job does not hold who waits for it: both would outlive their use.
         heard = weakref.WeakMethod(self._heard)
 

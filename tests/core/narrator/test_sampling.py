@@ -36,3 +36,5 @@ def test_calm_is_bolder_than_none_and_wild_the_boldest() -> None:
     assert calm < lively < wild
     assert sampling(Assignment(Mode.OPEN, seed=1, preset=Preset.WILD)) == PRESETS[Preset.WILD]
     assert sampling(Assignment(Mode.TITLE, seed=1, preset=Preset.WILD)).temperature == 0.6
+    refined = {sampling(Assignment(Mode.REFINE, seed=1, preset=preset)) for preset in Preset}
+    assert len(refined) == 1
