@@ -44,10 +44,11 @@ class Pen:
         beginning: Mapping[int, frozenset[int]] = _AS_IT_LIKES,
         wishes: Wishes = _NO_WISHES,
         worn: Worn | None = None,
+        own: frozenset[int] = frozenset(),
     ) -> None:
         """`barred`: tokens that may never be written; `beginning`: that may not in some places.
 
-        `worn`: phrases that had better not be completed.
+        `worn`: phrases that had better not be completed, but with the story's `own` tokens.
         """
         self.ids: list[int] = []
         self.ended = False
@@ -57,7 +58,7 @@ class Pen:
         self._measure = measure
         self._guard = guard
         self._leaning = Leaning(tokens, wishes)
-        self._worn = worn
+        self._worn, self._own = worn, own
         first = beginning.get(0, frozenset())
         self._barred_at = {**beginning, 0: _joined(tokens.no_opening, first)}
         self._barred = barred
@@ -86,7 +87,7 @@ class Pen:
     @property
     def worn(self) -> Mapping[int, float]:
         """Tokens that would complete a worn phrase, and by how many nats it is worn."""
-        return self._worn.after(self.ids) if self._worn else NOTHING
+        return self._worn.after(self.ids, self._own) if self._worn else NOTHING
 
     def take(self, token: int) -> None:
         """Write one token more; `ids` may be shorter afterwards, if the guard refused a word."""

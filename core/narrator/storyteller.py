@@ -80,6 +80,7 @@ class Storyteller:
             beginning=barred_beginnings(assignment, self._tokens),
             wishes=wishes(assignment),
             worn=worn(self._tokens),
+            own=frozenset(token for token in prompt.ids if self._tokens.telling[token]),
         )
         return Job(
             prompt=prompt.ids,

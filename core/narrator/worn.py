@@ -5,7 +5,8 @@ writes: "They had so much fun". To draw more boldly makes stories differ, and ma
 them. So it draws cautiously, and of the tokens that may be drawn, those that would complete a worn
 phrase are drawn less often: the less, the more stories have the phrase. That is contrastive
 decoding (Li et al., "Contrastive Decoding: Open-ended Text Generation as Optimization", 2023) with
-a table of phrases as the amateur. What nothing else would do for is written all the same.
+a table of phrases as the amateur. What nothing else would do for is written all the same, and what
+the story has told of already is its own.
 """
 
 import functools
@@ -42,9 +43,15 @@ class Worn:
                 found.setdefault(tuple(ids[:-1]), {})[ids[-1]] = math.log(share / LEAST)
         self._found = found
 
-    def after(self, ids: Sequence[int]) -> Mapping[int, float]:
-        """The tokens that would complete one after these: nats, more the more stories have it."""
-        return self._found.get(tuple(ids[1 - LENGTH :]), NOTHING)
+    def after(self, ids: Sequence[int], own: frozenset[int] = frozenset()) -> Mapping[int, float]:
+        """The tokens that would complete one after these: nats, more the more stories have it.
+
+        `own`: tokens that no phrase is worn by, since the story is about them.
+        """
+        found = self._found.get(tuple(ids[1 - LENGTH :]), NOTHING)
+        if own.isdisjoint(found):
+            return found
+        return {token: nats for token, nats in found.items() if token not in own}
 
 
 def pieces(text: str) -> list[str]:

@@ -44,7 +44,8 @@ class One(Worn):
         super().__init__({}, tokens)
         self._one = before, last
 
-    def after(self, ids: Sequence[int]) -> Mapping[int, float]:
+    def after(self, ids: Sequence[int], own: frozenset[int] = frozenset()) -> Mapping[int, float]:
+        del own
         before, last = self._one
         return {last: 50.0} if list(ids[-2:]) == before else NOTHING
 
@@ -74,6 +75,14 @@ def test_the_more_stories_have_a_phrase_the_less_likely_its_last_word(starter: T
     tree, dog = (token(starter, word) for word in (" tree", " dog"))
     assert found == {tree: pytest.approx(2.996, abs=1e-3), dog: pytest.approx(0.693, abs=1e-3)}
     assert none.after(before) == much.after(()) == much.after(before[-1:]) == {}
+
+
+def test_what_the_story_is_about_is_not_worn(starter: Tokens) -> None:
+    found = Worn({" a big tree": 20 * LEAST, " a big dog": 2 * LEAST}, starter)
+    before, tree, dog = starter.encode(" a big"), token(starter, " tree"), token(starter, " dog")
+    assert found.after(before, frozenset({tree})).keys() == {dog}
+    assert found.after(before, frozenset({tree, dog})) == {}
+    assert found.after(before, frozenset({token(starter, " cat")})).keys() == {tree, dog}
 
 
 def test_a_phrase_counts_only_where_its_pieces_are_tokens(tokens: Tokens, starter: Tokens) -> None:
@@ -149,12 +158,20 @@ def test_stories_are_told_fresh_and_titles_and_refined_passages_as_they_come() -
     assert sampling(Assignment(Mode.REFINE, seed=1, preset=Preset.CALM)).freshness == 0
 
 
-def test_the_storyteller_knows_them(starter: Tokens) -> None:
+def test_the_storyteller_knows_them_and_what_the_story_is_about(starter: Tokens) -> None:
     teller = load(NarratorSettings())
+
+    def worn_after(text: str, premise: str) -> Mapping[int, float]:
+        assignment = Assignment(Mode.OPEN, seed=1, premise=premise)
+        pen = teller.job(assignment, 0, lambda: None).pen
+        for word in starter.encode(text):
+            pen.take(word)
+        return pen.worn
+
     try:
-        job = teller.job(Assignment(Mode.OPEN, seed=1), 0, lambda: None)
-        for word in starter.encode("Once upon a"):
-            job.pen.take(word)
-        assert job.pen.worn[token(starter, " time")] > 2
+        assert worn_after("Once upon a", "")[token(starter, " time")] > 2
+        park = token(starter, " park")
+        assert worn_after("They went to the", "Tom has a ball")[park] > 2
+        assert park not in worn_after("They went to the", "Tom has a ball in the park")
     finally:
         teller.close()
